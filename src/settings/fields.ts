@@ -248,3 +248,8 @@ export function line() {
     .regex(/\S/, 'is empty; leave the key out instead')
     .refine(isOneLine, { error: 'holds a line break or control character; write one line' })
 }
+
+/** Whether a rule can look at the keys: for `when` of a refinement. */
+export function isMapping({ value }: { readonly value: unknown }): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

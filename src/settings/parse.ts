@@ -1,10 +1,11 @@
 import { InputError, message, type Setting } from '../errors.ts'
 import { readSettings, type Settings, settingsOf, usualEnvironment } from './environments.ts'
 import { explainIssue, explainPlainly, type Finding } from './explain.ts'
+import { checksSchemaFor } from './health.ts'
 import { keysOfSchema } from './json-schema.ts'
 import { findLiteralSecrets } from './literal-secrets.ts'
 import { reportProblems } from './report.ts'
-import { type Check, type Config, checksSchemaFor, defaultConfig } from './schema.ts'
+import { type Check, type Config, defaultConfig } from './schema.ts'
 import { locate, readSource } from './source.ts'
 
 /** Bytes. A configuration is a page or two; what is larger is not one. */

@@ -1,13 +1,6 @@
 import { z } from 'zod'
-import { duration, explainRatio, explainUnreachable, headers, limit, section } from '../../settings/fields.ts'
-import {
-  describeMetrics,
-  type Metric,
-  metricDefaults,
-  metrics,
-  type Severity,
-  severities,
-} from '../../settings/metrics.ts'
+import { duration, headers, limit, section } from '../../settings/fields.ts'
+import { describeMetrics, metrics, severities } from '../../settings/metrics.ts'
 
 /** What every type of check has. */
 export const shared = {
@@ -130,12 +123,6 @@ export const name = (what: string) => z.string().regex(/^\S+$/, `is not ${what};
 /** Any text but an empty one. */
 export const text = () => z.string().regex(/\S/, 'is empty; write a text')
 
-/** Takes the keys of all checks, and turns the file's `for` into `forMs`. */
-export function finishNumber<T extends Parameters<typeof finish>[0] & { readonly for: number }>(check: T) {
-  const { for: forMs, ...rest } = check
-  return { ...finish(rest), forMs }
-}
-
 /** What counting checks have beside that. */
 export const counting = {
   method: z
@@ -156,151 +143,4 @@ export const counting = {
 
 function count() {
   return z.int('must be a whole number; write one such as `3`').min(0, 'must not be below 0')
-}
-
-interface Rules {
-  readonly 'initial-delay'?: number | undefined
-  readonly 'on-no-data': 'inconclusive' | 'fail' | 'pass'
-  readonly 'on-error': 'error' | 'fail' | 'ignore'
-  readonly 'failure-limit'?: number | undefined
-  readonly 'consecutive-error-limit'?: number | undefined
-  readonly 'inconclusive-limit'?: number | undefined
-}
-
-/** How gaps and failures of a check count: the keys of the file as the gate knows them. */
-export interface CheckRules {
-  readonly initialDelayMs: number
-  readonly onNoData: Rules['on-no-data']
-  readonly onError: Rules['on-error']
-  readonly failureLimit?: number
-  readonly consecutiveErrorLimit?: number
-  readonly inconclusiveLimit?: number
-}
-
-/** Takes the keys that are the same for all types out of a check, and gives the rest beside what they mean. */
-export function finish<T extends Rules & Limits & { readonly severity?: Severity | undefined }>(check: T) {
-  const {
-    'initial-delay': initialDelayMs = 0,
-    'on-no-data': onNoData,
-    'on-error': onError,
-    'failure-limit': failureLimit,
-    'consecutive-error-limit': consecutiveErrorLimit,
-    'inconclusive-limit': inconclusiveLimit,
-    severity,
-    metric,
-    max,
-    min,
-    equals,
-    ...rest
-  } = check
-  return {
-    ...rest,
-    ...(metric === undefined ? {} : { metric }),
-    // there is one of both: needLimitAndSeverity saw to it
-    severity: severity ?? (metric === undefined ? ('high' as const) : metricDefaults[metric].severity),
-    limit: limitOf({ metric, max, min, equals }),
-    initialDelayMs,
-    onNoData,
-    onError,
-    ...(failureLimit === undefined ? {} : { failureLimit }),
-    ...(consecutiveErrorLimit === undefined ? {} : { consecutiveErrorLimit }),
-    ...(inconclusiveLimit === undefined ? {} : { inconclusiveLimit }),
-  }
-}
-
-/** A limit; a value beyond any of the numbers breaches it. */
-export interface Limit {
-  readonly max?: number
-  readonly min?: number
-  readonly equals?: number
-}
-
-interface Limits {
-  readonly metric?: Metric | undefined
-  readonly max?: number | undefined
-  readonly min?: number | undefined
-  readonly equals?: number | undefined
-}
-
-function limitOf({ metric, max, min, equals }: Limits): Limit {
-  if (max === undefined && min === undefined && equals === undefined) {
-    return metric === undefined ? {} : metricDefaults[metric].limit
-  }
-  return {
-    ...(max === undefined ? {} : { max }),
-    ...(min === undefined ? {} : { min }),
-    ...(equals === undefined ? {} : { equals }),
-  }
-}
-
-/**
- * The rules below also look at what is wrong elsewhere, so that all problems are reported at once; nothing is taken for
- * granted about the types of what they look at.
- */
-export function refuseBadLimits(
-  check: Readonly<Record<string, unknown>>,
-  context: z.core.$RefinementCtx,
-): void {
-  const tell = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message })
-  const { max, min, equals } = { max: check['max'], min: check['min'], equals: check['equals'] }
-  if (equals !== undefined && (max !== undefined || min !== undefined)) {
-    tell('equals', 'stands alone; remove it, or remove `max` and `min`')
-  }
-  if (typeof max === 'number' && typeof min === 'number' && min > max) {
-    tell('min', 'is above `max`, so that no value is good; swap them')
-  }
-  const metric = metrics.find((each) => each === check['metric'])
-  if (metric === undefined) return
-  if ((metric === 'cpu' || metric === 'memory') && check['severity'] === 'critical') {
-    tell('severity', `can't be critical for ${metric}, which by itself harms nobody; write \`high\``)
-  }
-  for (const [key, value] of Object.entries({ max, min, equals })) {
-    if (typeof value !== 'number' || !Number.isFinite(value)) continue
-    const message = metricDefaults[metric].unit === 'ratio' ? explainRatio(value) : explainTime(value)
-    if (message !== undefined) tell(key, message)
-  }
-  if (metricDefaults[metric].unit === 'ratio') refuseUnreachable(check, tell)
-}
-
-/** Refuses limits of a ratio that no value is beyond. */
-export function refuseUnreachable(
-  { max, min, equals }: Readonly<Record<string, unknown>>,
-  tell: (key: string, message: string) => void,
-): void {
-  if (equals !== undefined || (typeof max !== 'number' && typeof min !== 'number')) return
-  const message = explainUnreachable({
-    ...(typeof max === 'number' && { max }),
-    ...(typeof min === 'number' && { min }),
-  })
-  if (message !== undefined) tell(typeof max === 'number' ? 'max' : 'min', message)
-}
-
-function explainTime(value: number): string | undefined {
-  return value < 0 ? 'must be a time in milliseconds; write for example `5000`' : undefined
-}
-
-export function needLimitAndSeverity(
-  check: Readonly<Record<string, unknown>>,
-  context: z.core.$RefinementCtx,
-): void {
-  // traffic brings its own limit, and its loss is high unless it says otherwise
-  if (check['metric'] !== undefined || check['traffic'] !== undefined) return
-  if (['max', 'min', 'equals'].every((key) => check[key] === undefined)) {
-    context.addIssue({
-      code: 'custom',
-      path: [],
-      message: 'has no limit; write `max`, `min` or `equals`, or a `metric` that brings one',
-    })
-  }
-  if (check['severity'] === undefined) {
-    context.addIssue({
-      code: 'custom',
-      path: [],
-      message: `has no severity; write \`severity\` as ${severities.join(', ')}, or a \`metric\` that brings one`,
-    })
-  }
-}
-
-export function isMapping({ value }: { readonly value: unknown }): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

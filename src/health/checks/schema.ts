@@ -10,7 +10,7 @@ import { prometheusCheck } from './prometheus/schema.ts'
 import { sentryCheck } from './sentry/schema.ts'
 import { tcpCheck } from './tcp/schema.ts'
 
-export type { CheckRules, Limit } from './schema-parts.ts'
+export type { CheckRules, Limit } from './finish.ts'
 
 /** The list of checks; `for` of an http check is still open where the file does not say. */
 export const checksSchema = z

@@ -1,13 +1,8 @@
 import { z } from 'zod'
-import { section } from '../../../settings/fields.ts'
-import {
-  common,
-  finishNumber,
-  isMapping,
-  needLimitAndSeverity,
-  refuseBadLimits,
-  text,
-} from '../schema-parts.ts'
+import { isMapping, section } from '../../../settings/fields.ts'
+import { finishNumber } from '../finish.ts'
+import { needLimitAndSeverity, refuseBadLimits } from '../refuse-limits.ts'
+import { common, text } from '../schema-parts.ts'
 
 export const commandCheck = section({
   ...common,

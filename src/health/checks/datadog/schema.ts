@@ -1,16 +1,9 @@
 import { z } from 'zod'
-import { httpUrl, section } from '../../../settings/fields.ts'
+import { httpUrl, isMapping, section } from '../../../settings/fields.ts'
+import { finishNumber } from '../finish.ts'
 import { needOne, sourceOf } from '../one-source.ts'
-import {
-  common,
-  counting,
-  finishNumber,
-  isMapping,
-  needLimitAndSeverity,
-  refuseBadLimits,
-  text,
-  token,
-} from '../schema-parts.ts'
+import { needLimitAndSeverity, refuseBadLimits } from '../refuse-limits.ts'
+import { common, counting, text, token } from '../schema-parts.ts'
 
 export const datadogCheck = section({
   ...common,

@@ -1,6 +1,8 @@
 import { z } from 'zod'
-import { section } from '../../../settings/fields.ts'
-import { finishNumber, isMapping, passOrFail, refuseBadLimits, text } from '../schema-parts.ts'
+import { isMapping, section } from '../../../settings/fields.ts'
+import { finishNumber } from '../finish.ts'
+import { refuseBadLimits } from '../refuse-limits.ts'
+import { passOrFail, text } from '../schema-parts.ts'
 
 export const gitHubCheck = section({
   ...passOrFail,

@@ -1,8 +1,10 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
-import { duration, httpUrl, jsonPath, section } from '../../../settings/fields.ts'
+import { duration, httpUrl, isMapping, jsonPath, section } from '../../../settings/fields.ts'
 import { describeMetrics, httpMetrics, metrics } from '../../../settings/metrics.ts'
-import { finish, isMapping, refuseBadLimits, rulesOfGaps, shared } from '../schema-parts.ts'
+import { finish } from '../finish.ts'
+import { refuseBadLimits } from '../refuse-limits.ts'
+import { rulesOfGaps, shared } from '../schema-parts.ts'
 
 const jsonValue = z.union([
   z.string().describe('a text'),

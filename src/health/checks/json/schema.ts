@@ -1,14 +1,9 @@
 import { z } from 'zod'
-import { headers, httpUrl, jsonPath, section } from '../../../settings/fields.ts'
+import { headers, httpUrl, isMapping, jsonPath, section } from '../../../settings/fields.ts'
+import { finishNumber } from '../finish.ts'
 import { needOne, sourceOf } from '../one-source.ts'
-import {
-  common,
-  counting,
-  finishNumber,
-  isMapping,
-  needLimitAndSeverity,
-  refuseBadLimits,
-} from '../schema-parts.ts'
+import { needLimitAndSeverity, refuseBadLimits } from '../refuse-limits.ts'
+import { common, counting } from '../schema-parts.ts'
 
 export const jsonCheck = section({
   ...common,

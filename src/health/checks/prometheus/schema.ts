@@ -1,16 +1,9 @@
 import { z } from 'zod'
-import { explainRatio, httpUrl, section } from '../../../settings/fields.ts'
+import { explainRatio, httpUrl, isMapping, section } from '../../../settings/fields.ts'
 import { describeMetrics, metrics } from '../../../settings/metrics.ts'
-import {
-  counting,
-  finish,
-  isMapping,
-  judged,
-  needLimitAndSeverity,
-  refuseBadLimits,
-  refuseUnreachable,
-  shared,
-} from '../schema-parts.ts'
+import { finish } from '../finish.ts'
+import { needLimitAndSeverity, refuseBadLimits, refuseUnreachable } from '../refuse-limits.ts'
+import { counting, judged, shared } from '../schema-parts.ts'
 
 export const prometheusCheck = section(
   {

@@ -1,15 +1,8 @@
 import { z } from 'zod'
-import { httpUrl, section } from '../../../settings/fields.ts'
-import {
-  common,
-  counting,
-  finishNumber,
-  isMapping,
-  name,
-  refuseBadLimits,
-  text,
-  token,
-} from '../schema-parts.ts'
+import { httpUrl, isMapping, section } from '../../../settings/fields.ts'
+import { finishNumber } from '../finish.ts'
+import { refuseBadLimits } from '../refuse-limits.ts'
+import { common, counting, name, text, token } from '../schema-parts.ts'
 
 export const sentryCheck = section({
   ...common,

@@ -1,6 +1,8 @@
 import { z } from 'zod'
-import { section } from '../../../settings/fields.ts'
-import { finishNumber, isMapping, name, passOrFail, refuseBadLimits } from '../schema-parts.ts'
+import { isMapping, section } from '../../../settings/fields.ts'
+import { finishNumber } from '../finish.ts'
+import { refuseBadLimits } from '../refuse-limits.ts'
+import { name, passOrFail } from '../schema-parts.ts'
 
 /** Opens a TCP connection: the severity is high, and a refusal is a failure. */
 export const tcpCheck = section({

@@ -1,0 +1,147 @@
+import { z } from 'zod'
+import { checksSchema } from '../health/checks/schema.ts'
+import { formatDuration, parseDuration } from '../text/duration.ts'
+import { duration, isMapping, section } from './fields.ts'
+
+const defaultIntervalMs = parseDuration('15s')
+const defaultTimeoutMs = parseDuration('10s')
+
+/** The section `health`. */
+export function healthSchema() {
+  return section({
+    window: duration({ max: parseDuration('6h') })
+      .prefault('5m')
+      .describe('How long the gate looks at production before it calls it healthy. At most 6h.'),
+    interval: duration({ min: 100 })
+      .optional()
+      .describe(
+        'Time from one round of checks to the next. From 100ms to the window; by default 15s, or the window if that is shorter.',
+      ),
+    timeout: duration({ min: 1 })
+      .optional()
+      .describe(
+        'Longest time that one probe or query may take. At most the window; by default 10s, or the window if that is shorter.',
+      ),
+    alpha: z
+      .number()
+      .gt(0, 'must be above 0; write for example `0.01`')
+      .max(0.5, 'must be at most 0.5; write for example `0.01`')
+      .default(0.01)
+      .describe(
+        'Chance that the gate calls a healthy deployment bad from its counts, however often it looks; split over the checks that count.',
+      ),
+    'healthy-early': z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether the gate ends as soon as all checks count and all are seen to be well, so that what starts later goes unseen.',
+      ),
+    cooldown: duration()
+      .prefault('30m')
+      .describe('Least time between two automatic rollbacks of the environment.'),
+    jitter: duration()
+      .prefault('0s')
+      .describe(
+        'Each look begins up to so much later, by chance, so that many gates do not ask at the same moment. At most the interval.',
+      ),
+    concurrency: z
+      .int('must be a whole number; write for example `10`')
+      .min(1, 'must be at least 1')
+      .default(10)
+      .describe('How many checks look at the same time, at most.'),
+    checks: checksSchema.prefault([]).describe('What is looked at. Each check has a limit and a severity.'),
+    impact: checksSchema
+      .prefault([])
+      .describe(
+        'What tells whether users are harmed, such as active users, crashes, feedback and engagement: measured before and after, and never rolled back for.',
+      ),
+  })
+    .superRefine(keepWithinWindow, { when: isMapping })
+    .transform((health) => {
+      const { window: windowMs, interval, timeout, cooldown: cooldownMs, checks, impact, alpha } = health
+      const intervalMs = interval ?? Math.min(defaultIntervalMs, windowMs)
+      const timeoutMs = timeout ?? Math.min(defaultTimeoutMs, windowMs)
+      return {
+        windowMs,
+        intervalMs,
+        timeoutMs,
+        cooldownMs,
+        alpha,
+        healthyEarly: health['healthy-early'],
+        jitterMs: Math.min(health.jitter, intervalMs),
+        concurrency: health.concurrency,
+        checks: checks.map((check) => fillFor(check, { intervalMs, windowMs })),
+        impact: impact.map((check) => fillFor(check, { intervalMs, windowMs })),
+      }
+    })
+}
+
+/** The list of checks alone, for an interval and window that are known from elsewhere (milliseconds). */
+export function checksSchemaFor(rounds: Rounds) {
+  return checksSchema
+    .superRefine(
+      (checks, context) => refuseLateFor({ checks, path: [], windowMs: rounds.windowMs, context }),
+      {
+        when: ({ value }) => Array.isArray(value),
+      },
+    )
+    .transform((checks) => checks.map((check) => fillFor(check, rounds)))
+}
+
+interface Rounds {
+  readonly intervalMs: number
+  readonly windowMs: number
+}
+
+/** One failed probe may be the network's fault; two in a row are not. Never longer than the window. */
+function fillFor(check: z.output<typeof checksSchema>[number], { intervalMs, windowMs }: Rounds) {
+  return check.type === 'http'
+    ? { ...check, forMs: check.forMs ?? Math.min(2 * intervalMs, windowMs) }
+    : check
+}
+
+function keepWithinWindow(health: Readonly<Record<string, unknown>>, context: z.core.$RefinementCtx): void {
+  const bad = new Set(context.issues.map((issue) => issue.path?.[0]))
+  const windowMs = health['window']
+  if (bad.has('window') || typeof windowMs !== 'number') return
+  for (const key of ['interval', 'timeout']) {
+    if (bad.has(key)) continue
+    refuseLonger({ value: health[key], path: [key], windowMs, context })
+  }
+  refuseLateFor({ checks: health['checks'], path: ['checks'], windowMs, context })
+}
+
+/** A breach that must last longer than anyone looks would never count. */
+function refuseLateFor({
+  checks,
+  path,
+  windowMs,
+  context,
+}: {
+  readonly checks: unknown
+  readonly path: readonly string[]
+  readonly windowMs: number
+  readonly context: z.core.$RefinementCtx
+}): void {
+  if (!Array.isArray(checks)) return
+  for (const [index, check] of checks.entries()) {
+    refuseLonger({ value: check?.forMs, path: [...path, index, 'for'], windowMs, context })
+    refuseLonger({ value: check?.initialDelayMs, path: [...path, index, 'initial-delay'], windowMs, context })
+  }
+}
+
+function refuseLonger({
+  value,
+  path,
+  windowMs,
+  context,
+}: {
+  readonly value: unknown
+  readonly path: (string | number)[]
+  readonly windowMs: number
+  readonly context: z.core.$RefinementCtx
+}): void {
+  if (typeof value !== 'number' || value <= windowMs) return
+  const message = `is longer than the window; write at most \`${formatDuration(windowMs)}\`, or a longer \`window\``
+  context.addIssue({ code: 'custom', path, message })
+}

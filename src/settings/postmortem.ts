@@ -1,0 +1,61 @@
+import { z } from 'zod'
+import { duration, plainPath, section } from './fields.ts'
+
+/** The section `postmortem`. */
+export function postmortemSchema() {
+  return section({
+    labels: z
+      .array(
+        z
+          .string()
+          .regex(/\S/, 'is empty; write the name of a label')
+          .max(50, 'is too long; GitHub takes 50 characters'),
+      )
+      .default(['postmortem', 'incident'])
+      .describe('Labels of the issue.'),
+    assignees: z
+      .array(
+        z
+          .string()
+          .regex(
+            /^[A-Za-z0-9][A-Za-z0-9_-]*(?:\[bot\])?$/,
+            'is not a login; write it without @, such as `octocat`',
+          ),
+      )
+      .max(10, 'has too many; GitHub takes 10')
+      .default([])
+      .describe('Logins of those who get the issue.'),
+    template: plainPath()
+      .optional()
+      .describe(
+        'Markdown file of the repository that the people’s part of a new issue is made of; `{{ environment }}` and the other variables that the README of postmortem-issue lists are filled in. By default it asks for impact, causes, lessons, action items, prevention, process, follow-ups and sign-off.',
+      ),
+    folder: plainPath()
+      .default('docs/postmortems')
+      .describe(
+        'Folder for post-mortems that the operation `file` adds to the repository. Default: `docs/postmortems`.',
+      ),
+    routes: z
+      .record(
+        z
+          .string()
+          .regex(
+            /^\/(?:[^\s?#*{}]*[^\s?#*{}/])?$/,
+            'is not a route; write the path of an address, such as `/checkout`, without a slash at its end',
+          ),
+        z.array(plainPath()).min(1, 'is empty; write the folders that serve the route'),
+      )
+      .default({})
+      .describe(
+        'Folders and files that serve a route, such as `/checkout: [src/checkout]`. If a failing check names an address below the route, commits that change these are the first suspects.',
+      ),
+    'review-within': duration({ min: 86_400_000 })
+      .optional()
+      .describe(
+        'In what time after the incident the post-mortem is to be reviewed, such as `5d`. A new issue then has a task with that date, and the operation `remind` comments while it is overdue. By default no date is set.',
+      ),
+  })
+    .transform(({ 'review-within': reviewWithinMs, ...rest }) => ({ ...rest, reviewWithinMs }))
+    .prefault({})
+    .describe('The issue that is written after a rollback.')
+}
