@@ -132,6 +132,14 @@ test('while a copy is beside, its rows hold no row of another database', async (
   expect(await engine.listKept()).toEqual([])
 })
 
+test('a copy that was left by a kill after the swap goes with the next run, although that finds all restored', async () => {
+  const manifest = await shop.back()
+  const left = 'shop_restoring_0a1b2c3d'
+  await server.sql(undefined, `CREATE DATABASE ${left}`)
+  expect(await shop.restore(manifest)).toMatchObject({ outcome: 'already-restored' })
+  expect(await shop.names()).toEqual(['shop'])
+})
+
 test('of a server that is no MariaDB, nothing is backed up, restored or migrated: it is named', async () => {
   const mysql = await startMariaDb({ version: '8.0.36' })
   try {

@@ -55,7 +55,7 @@ export async function openElsewhere(
         // the live server's password is in that folder, in a file of the same name
         const scratch = join(surroundings.scratch, 'elsewhere')
         const tools = await findTools(connection, needs.version, { ...surroundings, scratch })
-        return stageCopy(session, { connection, log, tools, charset: needs.charset }, source, options)
+        return stageCopy(session, { connection, tools, charset: needs.charset }, source, options)
       }),
     close,
   }

@@ -55,7 +55,7 @@ export function openMysql(connection: ServerConnection, surroundings: Surroundin
     readsBeforeItLoads: false,
     stage: (source, options) =>
       within(async (session) =>
-        stageCopy(session, { connection, log, ...(await openTools(session)) }, source, options),
+        stageCopy(session, { connection, ...(await openTools(session)) }, source, options),
       ),
 
     elsewhere: (where) => openElsewhere(connection, surroundings, where),

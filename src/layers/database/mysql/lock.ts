@@ -3,10 +3,10 @@ import { ConflictError } from '../../../errors.ts'
 import type { ServerConnection } from '../connection.ts'
 import type { Lock } from '../engine.ts'
 import { connect } from './connect.ts'
-import { listKept } from './names.ts'
+import { listKept, listSide } from './names.ts'
 import { recover } from './swap.ts'
 
-/** Takes the database's lock, and by default finishes a swap that was cut off. @throws ConflictError that names the connection that holds it */
+/** Takes the database's lock, by default finishes a swap that was cut off, and drops copies that were left beside. @throws ConflictError that names the connection that holds it */
 export async function lockDatabase(
   connection: ServerConnection,
   log: (line: string) => void,
@@ -26,6 +26,11 @@ export async function lockDatabase(
     for (const kept of recovers ? await listKept(session, database) : []) {
       const done = await recover(session, database, kept.name)
       if (done !== undefined) log(done)
+    }
+    // whoever makes a copy beside has this lock, and a restore that finds its work done makes none
+    for (const left of await listSide(session, database)) {
+      log(`${left} was left by a restore that was killed, and is dropped`)
+      await session.query('DROP DATABASE ??', [left])
     }
   } catch (error) {
     await session.end()

@@ -6,7 +6,7 @@ import { runTool } from '../tool.ts'
 import { connect, errorNumber, noSuchDatabase, type Session, type Tools, withSession } from './connect.ts'
 import { readContents, readDefinitions, readSchema } from './contents.ts'
 import { parts } from './dump.ts'
-import { keepName, listSide, sidePrefix } from './names.ts'
+import { keepName, sidePrefix } from './names.ts'
 import { countNewerRows, newerRows } from './newer.ts'
 import {
   createPrograms,
@@ -23,7 +23,6 @@ import { swapTables } from './swap.ts'
 export interface StagePlace {
   readonly connection: ServerConnection
   readonly tools: Tools
-  readonly log: (line: string) => void
   /** of the copy, as SQL, on another server than the live database's; undefined for that of the live database */
   readonly charset?: string
 }
@@ -31,16 +30,12 @@ export interface StagePlace {
 /** Loads a backup into a database beside the live one. The session is in no database. */
 export async function stageCopy(
   session: Session,
-  { connection, tools, log, charset }: StagePlace,
+  { connection, tools, charset }: StagePlace,
   source: DumpSource,
   { limit }: StageOptions = {},
 ): Promise<Staged> {
   const { database } = connection
   const copy = `${sidePrefix(database)}${randomBytes(4).toString('hex')}`
-  for (const left of await listSide(session, database)) {
-    log(`${left} was left by a restore that was killed, and is dropped`)
-    await session.query('DROP DATABASE ??', [left])
-  }
   if (charset !== undefined) await session.query(`CREATE DATABASE ?? ${charset}`, [copy])
   else await createCopy(session, database, copy)
   const inCopy = <T>(use: (fresh: Session) => Promise<T>) => withSession(connection, copy, use)
