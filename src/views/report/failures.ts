@@ -40,6 +40,7 @@ export function makeRecords(collected: Collected): Records {
   const rehearsed = new Rehearsed()
   /** when the deployment of each incident was there first, where only checks and rollbacks know of it; else NaN */
   const unrecorded = new Column(Float64Array)
+  const hasFailed = new Column(Uint8Array)
   for (const record of incidents) {
     const marks = record.hasMarks ? incidents.marksOf(record.index) : []
     const own = rollbacksOf(record, marks)
@@ -48,15 +49,18 @@ export function makeRecords(collected: Collected): Records {
     for (const each of own) (each.isRehearsal ? rehearsals : rollbacks).push(each)
     const recordedAt = deployedAt.size === 0 ? undefined : deployedAt.get(placeIn(incidents, record))
     const introducedAt = recordedAt ?? record.watchedFrom ?? record.firstAt
-    if (record.detectedAt !== undefined || real.length > 0)
-      failures.push(failureOf(record, { marks, rollbacks: real, introducedAt, rehearsed }))
+    const isFailure = record.detectedAt !== undefined || real.length > 0
+    hasFailed.push(isFailure ? 1 : 0)
+    if (isFailure) failures.push(failureOf(record, { marks, rollbacks: real, introducedAt, rehearsed }))
     const isThere = record.watchedFrom !== undefined || real.length > 0
     unrecorded.push(recordedAt === undefined && isThere ? introducedAt : Number.NaN)
   }
   rehearsed.noteDeployments(redeployments)
+  // a string for each of a million incidents would be garbage: only what rehearsals deployed is looked up
   const failed = new Set<string>()
-  for (const { incident } of rehearsed.isEmpty ? [] : failures.rows())
-    failed.add(placeIn(incidents, incidents.record(incident)))
+  for (let index = 0; index < hasFailed.length && !rehearsed.isEmpty; index += 1)
+    if (hasFailed.at(index) === 1 && rehearsed.deployed(incidents.revisionOf(index)))
+      failed.add(placeIn(incidents, incidents.record(index)))
   return {
     deployments: deploymentsOf(collected, { latest, deployedAt, rehearsed, unrecorded, failed }),
     incidents,
@@ -97,8 +101,10 @@ function deploymentsOf(
     if (isJudged && deployedAt.size > 0) judged.add(placeIn(incidents, record))
     const at = numberOf(unrecorded.at(record.index))
     if (at === undefined) continue
-    const place = rehearsed.isEmpty ? '' : placeIn(incidents, record)
-    if (!rehearsed.isEmpty && !failed.has(place) && rehearsed.isSeenSince(place, at)) continue
+    if (!rehearsed.isEmpty && rehearsed.deployed(incidents.revisionOf(record.index))) {
+      const place = placeIn(incidents, record)
+      if (!failed.has(place) && rehearsed.isSeenSince(place, at)) continue
+    }
     deployments.push({ repository, environment, at, isRework: false, isJudged, leadMs: undefined })
   }
   const restored = restoredSince(collected, rehearsed)

@@ -15,6 +15,7 @@ interface Window {
 export class Rehearsed {
   readonly #windows = new Map<number, Window[]>()
   readonly #spans = new Map<string, Window[]>()
+  readonly #revisions = new Set<string>()
 
   /** @param rollbacks of an incident, oldest first, with its rehearsals */
   note(rollbacks: readonly Rollback[]): void {
@@ -36,12 +37,18 @@ export class Rehearsed {
       const spans = this.#spans.get(place) ?? []
       this.#spans.set(place, spans)
       spans.push({ from: window.from, to: each.at })
+      this.#revisions.add(each.revision)
     }
   }
 
   /** True where no deployment is one of a rehearsal. */
   get isEmpty(): boolean {
     return this.#spans.size === 0
+  }
+
+  /** Whether a rehearsal deployed the revision anywhere. */
+  deployed(revision: string): boolean {
+    return this.#revisions.has(revision)
   }
 
   /** Whether a rehearsal made a deployment that the history knows of. */
