@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { redact } from '../../src/text/redact.ts'
-import { problemsOf, refusalOf } from '../settings/problems.ts'
+import { findRefusalOf, problemsOf, refusalOf } from '../settings/problems.ts'
 
 test.each([
   [
@@ -54,10 +54,31 @@ test.each([
     'notify: { channels: { tools: { type: cdevents, url: { env: X }, events: [note] } } }',
     /can't be `note`/,
   ],
+  [
+    'mentions of a level that there is not',
+    'notify: { channels: { chat: { type: slack, url: { env: X }, mentions: { 1: [U0123456789], 2: [S0123456789] } } } }',
+    /`2` is no level: `incident.levels` has 1; write a level there, or leave the key out/,
+  ],
+  [
+    'a name in the place of an id to mention',
+    'notify: { channels: { chat: { type: slack, url: { env: X }, mentions: { 1: ["@grace"] } } } }',
+    /is not the id of a user or a user group of Slack; write one such as `U0123456789`/,
+  ],
+  [
+    'rehearsals on a status page',
+    'notify: { channels: { page: { type: instatus, page: ckf01fonve9i40a32oas5b0uw, token: { env: X }, rehearsals: true } } }',
+    /rehearsals/,
+  ],
 ])('settings with %s are refused, and say what to write', (_, text, expected) => {
   const problems = problemsOf(text)
   expect(String(problems)).toMatch(expected)
   expect(String(problems)).not.toMatch(/xoxb-1234567890|services\/T0/)
+})
+
+test('mentions are written by level, with the number of the level as the key', () => {
+  const settings =
+    'notify: { channels: { chat: { type: slack, url: { env: X }, mentions: { 1: [U0123456789] } } } }'
+  expect(findRefusalOf(settings)).toBeUndefined()
 })
 
 test.each([
