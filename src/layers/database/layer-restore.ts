@@ -13,14 +13,13 @@ import type { BackupOptions, DatabaseLayerOptions } from './layer-options.ts'
 import { isFromFuture, type Manifest } from './manifest.ts'
 import { isHistoryTable } from './migrations/applied.ts'
 import type { Revision } from './migrations/plan.ts'
+import { type Loss, refuseExport } from './newer-rows.ts'
 import {
   demandIdentity,
   holdsAlready,
-  type Loss,
   nothingDone,
   pruneKept,
   type RestoreReport,
-  refuseExport,
   restoreBackup,
   sayLeftBehind,
 } from './restore.ts'
