@@ -1,3 +1,4 @@
+import { adviseOnce } from '../health/advice.ts'
 import type { RunTools } from '../rollback/front-door.ts'
 import type { Step } from '../runner/action.ts'
 import type { commonInputs } from './contract-parts.ts'
@@ -23,7 +24,7 @@ export function rollbackTools(
   return {
     now,
     sleep,
-    log: log.info,
+    log: adviseOnce(log.info),
     redact: secrets.redact,
     env,
     fetch,

@@ -1,5 +1,6 @@
 import type { Answer } from '../http/request.ts'
 import type { Check } from '../settings/schema.ts'
+import { firstPassAdvice } from './advice.ts'
 import type { Reading, Refusal, ValueReading } from './reading.ts'
 
 const statuses: ReadonlySet<number> = new Set([401, 403, 407, 429])
@@ -55,7 +56,7 @@ export function withoutFirstPass(
   if (!needsPass) return reading
   return {
     kind: 'error',
-    note: `${note}, and this check has never passed in this environment, so that the check itself may be wrong; correct it, and run the gate once with \`mode: snapshot\` before the next deployment`,
+    note: `${note}, and this check has never passed in this environment${firstPassAdvice}`,
   }
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { topics } from '../incident/topics.ts'
-import { type DeepReadonly, environmentVariable, line, section } from '../settings/fields.ts'
+import { type DeepReadonly, line, secretVariable, section } from '../settings/fields.ts'
 import { severities } from '../text/severity.ts'
 
 /** What a channel is notified of where its settings do not say. */
@@ -49,7 +49,7 @@ export const common = (usual: readonly (typeof topics)[number][] = usualTopics) 
 
 /** A setting that names a variable, as its value is secret. */
 export const secret = (example: string, description: string) =>
-  section({ env: environmentVariable(example) }).describe(`Variable that holds ${description}.`)
+  secretVariable(example).describe(`Variable that holds ${description}.`)
 
 /** The same for the address of a webhook. */
 export const webhookUrl = (example: string) =>

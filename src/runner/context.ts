@@ -87,7 +87,7 @@ export function refuseForks({ event, eventName, owner, repo }: RunContext): void
   const { pull_request: pull, workflow_run: run } = event
   if (pull !== undefined && !isSame(pull.head.repo?.full_name, pull.base.repo.full_name))
     throw new InputError(
-      `this run is for a pull request from the fork ${pull.head.repo?.full_name ?? '(deleted)'}: its token can write nothing; run the action after the merge, on push, deployment_status or workflow_dispatch`,
+      `this run is for a pull request from the fork ${pull.head.repo?.full_name ?? '(deleted)'}: ${whyNot(eventName)}; run the action after the merge, on push, deployment_status or workflow_dispatch, or add \`if: github.event.pull_request.head.repo.full_name == github.repository\` to the job`,
     )
   // an event of a deployment has the run that made it, without the repository of its commit: that has to be on the branch
   if (run === undefined || (eventName !== 'workflow_run' && run.head_repository === undefined)) return
@@ -97,6 +97,13 @@ export function refuseForks({ event, eventName, owner, repo }: RunContext): void
     throw new InputError(
       `this run is for a workflow run of the repository ${head ?? '(deleted)'}, which is not ${owner}/${repo}: a fork's commit is never rolled back; add \`if: github.event.workflow_run.head_repository.full_name == github.repository\` to the job`,
     )
+}
+
+/** `pull_request_target` runs with the secrets and the token of the repository. */
+function whyNot(eventName: string): string {
+  return eventName === 'pull_request_target'
+    ? 'nothing was changed, because a fork must not decide what is rolled back'
+    : 'its token can write nothing'
 }
 
 function isSame(one: string | undefined, other: string): boolean {

@@ -1,5 +1,5 @@
 import { InputError, type Setting } from '../errors.ts'
-import { parseDuration } from '../text/duration.ts'
+import { type DurationUnit, parseDuration } from '../text/duration.ts'
 import { parseSize } from '../text/size.ts'
 import { checkRules, type InputRule } from './input-rules.ts'
 
@@ -98,12 +98,16 @@ export const input = {
   /** in bytes; undefined when left empty */
   size: (declared: Declaration) => declare(declared, (text) => (text === '' ? undefined : parseSize(text))),
 
-  /** in milliseconds; undefined when left empty */
-  duration: (declared: Declaration) =>
+  /** in milliseconds; undefined when left empty. A number without a unit is taken for the unit of the default, unless one is given */
+  duration: ({ unit, ...declared }: Declaration & { readonly unit?: DurationUnit }) =>
     declare(declared, (text) => {
-      return text === '' ? undefined : parseDuration(text)
+      return text === '' ? undefined : parseDuration(text, unit ?? unitOf(declared.default))
     }),
 } as const
+
+function unitOf(duration = ''): DurationUnit | undefined {
+  return (['m', 'h', 'd'] as const).find((unit) => new RegExp(`^\\d+${unit}$`).test(duration))
+}
 
 function declare<T>(
   { description, required = false, default: fallback = '', setting, elseSetting }: Declaration,

@@ -1,6 +1,12 @@
 import { query as readPath } from 'jsonpath-rfc9535'
 import { z } from 'zod'
-import { durationPattern, explainDuration, formatDuration, parseDuration } from '../text/duration.ts'
+import {
+  type DurationUnit,
+  durationPattern,
+  explainDuration,
+  formatDuration,
+  parseDuration,
+} from '../text/duration.ts'
 import { redact } from '../text/redact.ts'
 import { explainBranchName } from './branch-name.ts'
 import { quote, suggestOrList } from './suggest.ts'
@@ -13,19 +19,26 @@ import { quote, suggestOrList } from './suggest.ts'
 /**
  * A mapping that refuses keys it does not know, each with the nearest one that it does.
  * @param elsewhere keys that people put here but belong to another place, and what to do with them
+ * @param instead what to say of a text or another plain value in its place; undefined for the usual words
  */
 export function section<Shape extends z.core.$ZodLooseShape>(
   shape: Shape,
   elsewhere: Readonly<Record<string, string>> = {},
+  instead?: string,
 ) {
   const known = Object.keys(shape)
   return z.strictObject(shape, {
     error: (issue) => {
+      if (issue.code === 'invalid_type' && isPlain(issue.input)) return instead
       if (issue.code !== 'unrecognized_keys') return undefined
       // one line per key, in the order of `issue.keys`
       return issue.keys.map((key) => explainUnknownKey({ key, known, elsewhere })).join('\n')
     },
   })
+}
+
+function isPlain(value: unknown): boolean {
+  return value !== null && value !== undefined && typeof value !== 'object'
 }
 
 function explainUnknownKey({
@@ -45,16 +58,25 @@ function explainUnknownKey({
 export type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T
 
 /** `15s` in the file, milliseconds in the result. */
-export function duration({ min = 0, max }: { readonly min?: number; readonly max?: number } = {}) {
+export function duration({
+  min = 0,
+  max,
+  unit,
+}: {
+  readonly min?: number
+  readonly max?: number
+  /** what a number without a unit most likely means; by default seconds */
+  readonly unit?: DurationUnit
+} = {}) {
   return z
-    .string({ error: ({ input }) => (input === undefined ? undefined : explainDuration(input)) })
-    .regex(durationPattern, { error: ({ input }) => explainDuration(input) })
+    .string({ error: ({ input }) => (input === undefined ? undefined : explainDuration(input, unit)) })
+    .regex(durationPattern, { error: ({ input }) => explainDuration(input, unit) })
     .superRefine((text, context) => {
       if (!durationPattern.test(text)) return
       const message = explainRange({ text, min, max })
       if (message !== undefined) context.addIssue(message)
     })
-    .transform(parseDuration)
+    .transform((text) => parseDuration(text))
 }
 
 function explainRange({
@@ -179,6 +201,18 @@ export function environmentVariable(example: string) {
       'is itself a secret; write the name of the variable that holds it',
     )
     .describe(`name of the environment variable of the step, such as \`${example}\``)
+}
+
+/**
+ * A secret, by the name of the variable that holds it: `{ env: NAME }`. Whoever writes the secret itself reads which name to write.
+ * @param example the usual name
+ */
+export function secretVariable(example: string) {
+  return section(
+    { env: environmentVariable(example) },
+    {},
+    `must not be written here; put it in a secret and write \`{ env: ${example} }\``,
+  )
 }
 
 const headerValue = z.union(

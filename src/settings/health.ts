@@ -36,7 +36,7 @@ export function healthSchema() {
       .describe(
         'Whether the gate ends as soon as all checks count and all are seen to be well, so that what starts later goes unseen.',
       ),
-    cooldown: duration()
+    cooldown: duration({ unit: 'm' })
       .prefault('30m')
       .describe('Least time between two automatic rollbacks of the environment.'),
     jitter: duration()

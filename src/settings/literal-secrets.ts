@@ -55,15 +55,15 @@ export function findLiteralSecrets(document: Document): LiteralSecrets {
     const user = /:\/\/([^\s/?#]*)@/.exec(text)?.[1]
     if (user !== undefined) {
       values.push(user, ...user.split(':'))
-      tell(
-        path,
-        'an address must not hold credentials; send them as `headers: { authorization: { env: NAME } }`',
-      )
+      tell(path, `an address must not hold credentials; ${hasHeaders(path) ? inHeaders : inVariable}`)
     }
     const inQuery = secretsInQuery(text)
     if (inQuery.length > 0) {
       values.push(...inQuery)
-      tell(path, 'an address must not hold a secret; send it as `headers: { authorization: { env: NAME } }`')
+      tell(
+        path,
+        `an address must not hold a secret; ${hasHeaders(path) ? 'send it as `headers: { authorization: { env: NAME } }`' : inVariable}`,
+      )
     }
     if (path.at(-2) === 'headers' && redact(text) !== text) {
       values.push(text)
@@ -80,6 +80,16 @@ export function findLiteralSecrets(document: Document): LiteralSecrets {
 
   walk(document.contents, [])
   return { findings, values }
+}
+
+const inHeaders = 'send them as `headers: { authorization: { env: NAME } }`'
+const inVariable = 'put what is secret in a variable, in the key of the section that takes `{ env: NAME }`'
+
+/** False in the sections whose requests have no headers to set. */
+function hasHeaders(path: Path): boolean {
+  return !path.some(
+    (part) => part === 'database' || part === 'ota' || part === 'notify' || part === 'incident',
+  )
 }
 
 interface Literals {

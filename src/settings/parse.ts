@@ -104,7 +104,10 @@ function parseYaml<T>({
   const { document, value, problems } = readSource(text)
   const secrets = document === undefined ? { findings: [], values: [] } : findLiteralSecrets(document)
   const parsed = value === undefined ? undefined : read(value)
-  const findings = [...(parsed?.findings ?? []), ...secrets.findings]
+  const own = parsed?.findings ?? []
+  // one place is explained once: best by the key that is to hold the secret
+  const explained = new Set(own.filter(({ message: text }) => text.includes('{ env: ')).map(placeOf))
+  const findings = [...own, ...secrets.findings.filter((each) => !explained.has(placeOf(each)))]
   if (parsed?.data !== undefined && findings.length === 0 && problems.length === 0) return parsed.data
   const located = document === undefined ? [] : findings.map((finding) => locateFinding(document, finding))
   throw reportProblems({
@@ -115,6 +118,10 @@ function parseYaml<T>({
     keys: keysOfSchema(),
     isYaml: problems.length === 0,
   })
+}
+
+function placeOf({ path }: Finding): string {
+  return path.join('\0')
 }
 
 function locateFinding(

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { duration, environmentVariable, line, plainPath, section } from './fields.ts'
+import { duration, line, plainPath, secretVariable, section } from './fields.ts'
 import { configuredLayers, failureRules, issueTypes } from './rollback-choices.ts'
 import { quote, suggest } from './suggest.ts'
 
@@ -33,16 +33,18 @@ export function rollbackSchema() {
       .min(0, 'must be 0 or more')
       .default(3)
       .describe('How often the environment may be rolled back automatically within 24 hours.'),
-    'max-age': duration()
+    'max-age': duration({ unit: 'd' })
       .prefault('7d')
       .describe('How old the failed revision of an automatic rollback may be.'),
-    'plan-valid': duration({ min: 1000 }).prefault('1h').describe('How long a saved plan may be applied.'),
-    verify: duration()
+    'plan-valid': duration({ min: 1000, unit: 'h' })
+      .prefault('1h')
+      .describe('How long a saved plan may be applied.'),
+    verify: duration({ unit: 'm' })
       .prefault('5m')
       .describe(
         'How long it may take after the rollback until production is seen to be well again; it is over as soon as that is known.',
       ),
-    objective: duration({ min: 1000 })
+    objective: duration({ min: 1000, unit: 'm' })
       .optional()
       .describe(
         'The recovery time objective: how long a rollback may take from the first look to production seen well. The summary says whether it was met; a rehearsal that misses it fails. By default there is none.',
@@ -68,7 +70,7 @@ function byWorkflow() {
       .record(z.string(), z.string())
       .default({})
       .describe('Its inputs; `{revision}` stands for the rollback commit.'),
-    timeout: duration().prefault('30m').describe('How long its run may take.'),
+    timeout: duration({ unit: 'm' }).prefault('30m').describe('How long its run may take.'),
   }).transform(({ timeout: timeoutMs, ...rest }) => ({ ...rest, timeoutMs }))
 }
 
@@ -121,7 +123,7 @@ function explainDeployer({ input }: { readonly input?: unknown }): string {
 
 export function databaseSchema() {
   return section({
-    url: section({ env: environmentVariable('DATABASE_URL') }).describe(
+    url: secretVariable('DATABASE_URL').describe(
       'Variable that holds the address of the database, as in the input `database-url` of db-restore.',
     ),
     storage: line().describe('Where the backups are, as in the input `storage` of db-restore.'),
@@ -134,7 +136,7 @@ export function databaseSchema() {
       .describe(
         '`migrations` undoes what the deployment applied, `backup` restores the backup from before it, `both` undoes and, where that is not possible, restores. Default: `migrations` where there is a folder of them, else `backup`.',
       ),
-    'keep-old': duration()
+    'keep-old': duration({ unit: 'd' })
       .prefault('7d')
       .describe('How long a database that was replaced is kept beside the live one.'),
     'allow-data-loss': z
@@ -147,7 +149,7 @@ export function databaseSchema() {
       .describe(
         'Whether a machine may restore a backup, with nobody asked. Undoing migrations needs no such word.',
       ),
-    identity: section({ env: environmentVariable('AGE_IDENTITY') })
+    identity: secretVariable('AGE_IDENTITY')
       .optional()
       .describe('Variable that holds the identity of age, for encrypted backups. By default there are none.'),
     recipient: line()

@@ -1,6 +1,9 @@
 import ms from 'ms'
 import { InputError } from '../errors.ts'
 
+/** What a setting is usually written in. */
+export type DurationUnit = 's' | 'm' | 'h' | 'd'
+
 /** What a duration looks like: whole numbers of one unit, so that nobody has to guess what `90` or `1.30` means. */
 export const durationPattern = /^\d{1,9}(?:ms|s|m|h|d)$/
 
@@ -8,11 +11,12 @@ const longest = ms('365d')
 
 /**
  * Reads `500ms`, `15s`, `5m`, `1h` or `1d`.
+ * @param unit what a number without a unit most likely means, for the error
  * @returns milliseconds
  * @throws InputError without the name of the key or input: the caller puts that in front
  */
-export function parseDuration(text: string): number {
-  if (!durationPattern.test(text)) throw new InputError(explainDuration(text))
+export function parseDuration(text: string, unit?: DurationUnit): number {
+  if (!durationPattern.test(text)) throw new InputError(explainDuration(text, unit))
   const duration = toMilliseconds(text)
   if (duration > longest) throw new InputError(`is ${text}; write at most ${formatDuration(longest)}`)
   return duration
@@ -67,10 +71,11 @@ function unitIndex(seconds: number): number {
 /**
  * What is wrong with something that is no duration, and what to write instead: exactly what was meant, where that can
  * be told (`1h30m` is `90m`), else an example.
+ * @param unit what a number without a unit most likely means here
  */
-export function explainDuration(value: unknown): string {
+export function explainDuration(value: unknown, unit: DurationUnit = 's'): string {
   if (typeof value === 'number' || (typeof value === 'string' && /^\d+(?:\.\d+)?$/.test(value))) {
-    return explainBareNumber(String(value))
+    return explainBareNumber(String(value), unit)
   }
   if (typeof value !== 'string')
     return 'must be a duration; write a whole number with its unit, such as `15s` or `5m`'
@@ -79,11 +84,22 @@ export function explainDuration(value: unknown): string {
   return 'is not a duration; write a whole number with ms, s, m, h or d, such as `15s` or `5m`'
 }
 
-function explainBareNumber(number: string): string {
+function explainBareNumber(number: string, unit: DurationUnit): string {
   if (!/^\d{1,9}$/.test(number)) {
     return 'has no unit; write a whole number with ms, s, m, h or d, such as `15s` or `5m`'
   }
-  return `has no unit; write \`${number}s\` for seconds, \`${number}m\` for minutes or \`${number}ms\` for milliseconds`
+  const [first, ...others] = likelyUnits[unit].map((each) => `\`${number}${each}\` for ${unitNames[each]}`)
+  return `has no unit; write ${[[first, ...others.slice(0, -1)].join(', '), ...others.slice(-1)].join(' or ')}`
+}
+
+const unitNames = { ms: 'milliseconds', s: 'seconds', m: 'minutes', h: 'hours', d: 'days' } as const
+
+/** The most likely first. */
+const likelyUnits: Readonly<Record<DurationUnit, readonly (keyof typeof unitNames)[]>> = {
+  s: ['s', 'm', 'ms'],
+  m: ['m', 's', 'h'],
+  h: ['h', 'm', 'd'],
+  d: ['d', 'h'],
 }
 
 /** Understands `1.5h`, `5 min`, `90 seconds` and `1h30m`, as people write them. */

@@ -27,6 +27,11 @@ describe('an http check that has never passed in this environment', () => {
     expect(exitCode).toBe(1)
     expect(outputs).toMatchObject({ verdict: 'error', decision: 'keep', 'reason-code': 'could-not-look' })
     expect(log).toMatch(/never passed in this environment|has not passed before/)
+    // what to do is said once, and not in every round
+    const advised = log
+      .split('\n')
+      .filter((line) => /^\d\d:\d\d:\d\d UTC .*correct it, and run the gate once/.test(line))
+    expect(advised.length).toBeLessThanOrEqual(1)
   })
 
   test('is one after a rollback, too, and fails the step: nothing shows that production has recovered', async () => {

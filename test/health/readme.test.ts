@@ -11,8 +11,14 @@ const stepSchema = z.tuple([
     with: z.object({
       url: z.string().default(''),
       checks: z.string().default(''),
-      window: z.string().transform(parseDuration).optional(),
-      interval: z.string().transform(parseDuration).optional(),
+      window: z
+        .string()
+        .transform((text) => parseDuration(text))
+        .optional(),
+      interval: z
+        .string()
+        .transform((text) => parseDuration(text))
+        .optional(),
     }),
   }),
 ])

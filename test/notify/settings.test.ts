@@ -6,12 +6,12 @@ test.each([
   [
     'the address of a webhook itself',
     'notify: { channels: { chat: { type: slack, url: "https://hooks.slack.com/services/T0/B0/x" } } }',
-    /`url` must be a mapping/,
+    /`url` must not be written here; put it in a secret and write `\{ env: SLACK_WEBHOOK_URL \}`/,
   ],
   [
     'a token itself',
     'notify: { channels: { chat: { type: slack-bot, channel: C0123456789, token: xoxb-1234567890-abc } } }',
-    /`token` must not be written here; put it in a secret and write `\{ env: NAME \}`/,
+    /`token` must not be written here; put it in a secret and write `\{ env: SLACK_BOT_TOKEN \}`/,
   ],
   ['a type that there is not', 'notify: { channels: { chat: { type: slak } } }', /did you mean `slack`/],
   [

@@ -56,6 +56,15 @@ describe("12.8: a fork's run with one odd field", () => {
     }
   })
 
+  test('the refusal says what to do, also where the token could write', () => {
+    const toDo =
+      /run the action after the merge, on push, .* or add `if: github\.event\.pull_request\.head\.repo\.full_name == github\.repository` to the job/
+    for (const event of ['pull_request', 'pull_request_target'])
+      expect(() => start(event, pullRequest)).toThrow(toDo)
+    expect(() => start('pull_request_target', pullRequest)).toThrow(/a fork must not decide/)
+    expect(() => start('pull_request_target', pullRequest)).not.toThrow(/can write nothing/)
+  })
+
   test.each([
     ['workflow_run'],
     ['workflow_run', 'head_sha'],

@@ -54,6 +54,7 @@ export const dbBackup = defineAction({
     'keep-for': input.duration({
       description: 'Also keep backups younger than this, such as `30d`.',
       default: '0s',
+      unit: 'd',
     }),
     pin: input.flag({ description: 'Never delete this backup.', default: 'false' }),
   },

@@ -1,5 +1,6 @@
 import type { DeploymentContext } from '../../deployment/context.ts'
 import { openRevisionReader, type RevisionReader } from '../../github/revision-reader.ts'
+import { adviseOnce } from '../../health/advice.ts'
 import type { Surroundings } from '../../health/checks/look.ts'
 import { ruleOfPasses } from '../../health/passes.ts'
 import { planWatch, readDeployedAt, type WatchPlan } from '../../health/plan.ts'
@@ -74,7 +75,7 @@ function surroundingsOf({ env, log, secrets, signal, sleep, now }: HealthGateSte
     now: () => now().getTime(),
     sleep,
     random: Math.random,
-    log: log.info,
+    log: adviseOnce(log.info),
     redact: secrets.redact,
     signal,
   } as const

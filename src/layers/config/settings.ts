@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { environmentVariable, line, plainPath, section } from '../../settings/fields.ts'
+import { line, plainPath, secretVariable, section } from '../../settings/fields.ts'
 import { scopes } from './variables/scope.ts'
 
 /** The section `config` of `.github/rollback.yml`. */
@@ -32,7 +32,7 @@ export function configLayerSchema() {
       .describe(
         'With `organization` in `variables`: names of the variables of the organization that go back. No other is read into a backup, or changed. Default: none.',
       ),
-    'variables-token': section({ env: environmentVariable('VARIABLES_TOKEN') })
+    'variables-token': secretVariable('VARIABLES_TOKEN')
       .optional()
       .describe(
         'Variable that holds a token with *Variables: read and write* and *Environments: read and write*: of a GitHub App, or a fine-grained personal access token. For `organization`, *Variables* of the organization, too. `GITHUB_TOKEN` cannot change variables. Default: none.',

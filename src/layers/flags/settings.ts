@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { environmentVariable, httpUrl, line, section } from '../../settings/fields.ts'
+import { httpUrl, line, secretVariable, section } from '../../settings/fields.ts'
 
 export const flagServices = ['flagd', 'unleash', 'launchdarkly', 'growthbook', 'firebase', 'http'] as const
 
@@ -51,7 +51,7 @@ export function flagsSchema() {
     url: httpUrl({ example: 'https://unleash.example.com' })
       .optional()
       .describe('Address of the service. By default that of its cloud, where it has one.'),
-    token: section({ env: environmentVariable('FLAGS_TOKEN') })
+    token: secretVariable('FLAGS_TOKEN')
       .optional()
       .describe('Variable that holds a token that may change flags. By default there is none.'),
     project: line().optional().describe('Project of the service that the flags are in. Default: none.'),
@@ -162,7 +162,7 @@ export function flagsSchema() {
 
 function clientSchema() {
   return section({
-    key: section({ env: environmentVariable('FLAGS_CLIENT_KEY') })
+    key: secretVariable('FLAGS_CLIENT_KEY')
       .optional()
       .describe(
         'Variable that holds what clients have: for `launchdarkly` an SDK key or a client-side ID, for `growthbook` the key of an SDK connection, for `firebase` an API key, for `http` the header `authorization`. Default: none.',

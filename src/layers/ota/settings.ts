@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { duration, environmentVariable, httpUrl, line, section } from '../../settings/fields.ts'
+import { duration, httpUrl, line, secretVariable, section } from '../../settings/fields.ts'
 import { parseDuration } from '../../text/duration.ts'
 import { commandLineKinds, serverKinds } from './update-server.ts'
 
@@ -15,7 +15,7 @@ export function otaSchema() {
       .describe(
         'Address of the update server’s API. For `eas`: the address that devices ask, `updates.url` in app.json; by default it is read from there. For `hot-updater-cli`: the base of the addresses that devices ask; without it no device is asked.',
       ),
-    'access-key': section({ env: environmentVariable('CODEPUSH_ACCESS_KEY') })
+    'access-key': secretVariable('CODEPUSH_ACCESS_KEY')
       .optional()
       .describe(
         'Variable that holds the access key. Default: none, for `eas`, which reads `EXPO_TOKEN` from the step’s `env`, and `hot-updater-cli`, whose configuration says what it reads.',
