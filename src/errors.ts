@@ -17,7 +17,7 @@ export class Setting {
   }
 }
 
-/** Names a setting in a message, see `message`. */
+/** Names a setting in a message, see `message`. An item of a list is named with its index from 0: `config.files[1]`. */
 export function setting(path: string): Setting {
   return new Setting(path)
 }

@@ -53,9 +53,12 @@ export function withConfiguration(config: Config, wish: ConfigWish): Config {
   if (parsed.success) return { ...config, config: parsed.data }
   throw new InputError(
     listLines(
-      parsed.error.issues.map(
-        ({ path, message: said }) => message`${setting(`config.${String(path[0])}`)} ${said}`,
-      ),
+      parsed.error.issues.map(({ path, message: said }) => message`${setting(nameOfItem(path))} ${said}`),
     ),
   )
+}
+
+/** As `config.files[1]` for an item of a list. */
+function nameOfItem([key, index]: readonly PropertyKey[]): string {
+  return `config.${String(key)}${typeof index === 'number' ? `[${index}]` : ''}`
 }

@@ -1,4 +1,4 @@
-import { isUserFacing, type NameOfSetting } from '../errors.ts'
+import { isUserFacing, type NameOfSetting, Setting } from '../errors.ts'
 import { watchForCancellation } from './cancellation.ts'
 import type { ActionContract } from './contract.ts'
 import { type Inputs, inputOf, readInputs, variableOf } from './inputs.ts'
@@ -105,11 +105,13 @@ function fail(log: Log, message: string): void {
  */
 export function nameBy(inputs: Inputs, env: NodeJS.ProcessEnv, locate: Locate): NameOfSetting {
   return (setting) => {
-    const name = inputOf(inputs, setting)
+    const [, list = setting.path, index] = /^(.*)\[(\d+)\]$/.exec(setting.path) ?? []
+    const name = inputOf(inputs, new Setting(list))
     const place = locate(setting.path)
     // the runner hands over the default of an input, too: one that has a default decides
     const isGiven = name !== undefined && (env[variableOf(name)] ?? '').trim() !== ''
-    if (name !== undefined && (isGiven || place === undefined)) return `input "${name}"`
+    if (name !== undefined && (isGiven || place === undefined))
+      return `${index === undefined ? '' : `item ${Number(index) + 1} of `}input "${name}"`
     if (place !== undefined) return `\`${setting.path}\` (${place})`
     return setting.path.includes('.') ? `\`${setting.path}\` in .github/rollback.yml` : String(setting)
   }

@@ -8,7 +8,7 @@ export interface SettingsText {
 
 /**
  * Where a file has a setting of an environment: under its own name in `environments`, else in the shared part.
- * @param path its keys, such as `code.max-commits`
+ * @param path its keys, such as `code.max-commits` or `config.files[1]`
  * @param environment left out for the shared part alone
  * @returns e.g. `.github/rollback.yml:12:5`; undefined when the file does not have it
  */
@@ -19,7 +19,10 @@ export function locateSetting(
 ): string | undefined {
   const text = raw.replace(/^\ufeff/, '')
   const { document } = readSource(text)
-  const keys = path.split('.')
+  const keys = path
+    .split(/[.[\]]+/)
+    .filter((key) => key !== '')
+    .map((key) => (/^\d+$/.test(key) ? Number(key) : key))
   const own = environment === undefined ? [] : [['environments', environment, ...keys]]
   const found = [...own, keys].find((each) => document?.hasIn(each))
   if (document === undefined || found === undefined) return undefined

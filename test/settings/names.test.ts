@@ -30,6 +30,14 @@ const error = (path: string) => new InputError(message`${setting(path)} is 3`)
 
 test.each<[string, string, Record<string, string>, (path: string) => string | undefined, string]>([
   [
+    'an item of a list of the file',
+    'config.files[1]',
+    {},
+    (path) => locateSetting({ file: 'r.yml', text: 'config:\n  files:\n    - a.json\n    - b.json\n' }, path),
+    '`config.files[1]` (r.yml:4:7) is 3',
+  ],
+  ['an item of an input', 'branch[1]', { INPUT_BRANCH: 'a, b' }, locate, 'item 2 of input "branch" is 3'],
+  [
     'an input that was given',
     'code.max-commits',
     { 'INPUT_MAX-COMMITS': '3' },

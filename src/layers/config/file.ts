@@ -110,6 +110,19 @@ export async function replaceState(
 /** So many characters of a file's name are in that of the temporary file: both have to fit into what a system takes. */
 const longestShown = 40
 
+/**
+ * Does what is about one of the files: an error names it by its place in the settings.
+ * @param index of the file in `config.files`
+ */
+export async function ofItem<T>(index: number, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error
+    throw new InputError(message`${setting(`config.files[${index}]`)}: ${error}`, { cause: error })
+  }
+}
+
 /** The real path of a file, or undefined when there is none. @throws InputError when it is outside of the folder, or no file */
 async function locate(folder: string, file: string): Promise<string | undefined> {
   const root = await openFolder(folder)

@@ -11,7 +11,7 @@ import { listBackups, type Manifest, makeBackup } from './backup.ts'
 import { compareValues } from './compare.ts'
 import { formatOf, readDocument } from './document.ts'
 import { restoreKeys } from './edit.ts'
-import { absent, digestOf, type FileState, moved, readState, replaceState } from './file.ts'
+import { absent, digestOf, type FileState, moved, ofItem, readState, replaceState } from './file.ts'
 import { TooBigError } from './formats/problem.ts'
 import { type MaskRules, maskChange, type ShownChange } from './mask.ts'
 import type { ConfigTarget } from './target.ts'
@@ -61,8 +61,9 @@ export interface PlannedFile {
 export async function planRestore(options: RestoreOptions): Promise<readonly PlannedFile[]> {
   const { folder, target } = options
   return Promise.all(
-    [...target.files].map(async ([path, good]) =>
-      planFile(options, path, await readState(folder, path), good),
+    // a target has the files of the settings, in their order
+    [...target.files].map(async ([path, good], index) =>
+      ofItem(index, async () => planFile(options, path, await readState(folder, path), good)),
     ),
   )
 }

@@ -2,7 +2,7 @@ import { InputError, message, setting } from '../../errors.ts'
 import type { Repository } from '../../github/client.ts'
 import { listBackups, type Manifest, makeBackup } from './backup.ts'
 import { formatOf, readDocument } from './document.ts'
-import { type FileState, readState } from './file.ts'
+import { type FileState, ofItem, readState } from './file.ts'
 import { type SchemaFile, validateDocument } from './validate.ts'
 import { snapshotVariables } from './variables/places.ts'
 import type { Scope } from './variables/scope.ts'
@@ -41,7 +41,9 @@ export async function makeSnapshot(options: SnapshotOptions): Promise<Manifest> 
       message`${setting('config.folder')} is empty, and files in the repository need no backup, as every commit is one; write ${setting('config.folder')}, or ${setting('config.variables')}`,
     )
   const states = new Map<string, FileState | undefined>()
-  if (folder !== undefined) for (const path of files) states.set(path, await readState(folder, path))
+  if (folder !== undefined)
+    for (const [index, path] of files.entries())
+      states.set(path, await ofItem(index, () => readState(folder, path)))
   if (files.length > 0 && folder !== undefined && [...states.values()].every((state) => state === undefined))
     throw new InputError(
       message`${setting('config.files')} names ${files.join(', ')}, and ${folder} has none of them; write files that it has`,

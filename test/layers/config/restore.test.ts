@@ -477,6 +477,25 @@ describe('a path', () => {
     expect(readFileSync(secret, 'utf8')).toBe('x')
   })
 
+  test('that cannot be restored is named by its place in the settings', async () => {
+    const file = { bytes: Buffer.from('{}'), mode: 0o644, uid: 0, gid: 0, digest: 'x' }
+    const at = (path: string) =>
+      planRestore({
+        ...{ folder, keys: [], schema: undefined, required: [], allowRemoval: false, secrets: [] },
+        target: {
+          name: 'b',
+          foundBy: 'name',
+          files: new Map([
+            ['app.json', file],
+            [path, file],
+          ]),
+        },
+      })
+    mkdirSync(join(folder, 'sub'))
+    await expect(at('sub')).rejects.toThrow('`config.files[1]`: sub is not a file')
+    await expect(at('../outside')).rejects.toThrow('`config.files[1]`: ../outside leads out of the folder')
+  })
+
   test('that is a folder is refused', async () => {
     mkdirSync(join(folder, 'sub'))
     await expect(readState(folder, 'sub')).rejects.toThrow('sub is not a file')

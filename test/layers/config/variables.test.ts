@@ -463,6 +463,38 @@ test(
   limit,
 )
 
+test.each([
+  ['lost', false, { A: '1', B: '2', C: '2' }],
+  ['lost although it was carried out', true, { A: '1', B: '1', C: '2' }],
+])(
+  'a network that is gone in the middle (the answer to a write is %s) leaves a receipt of what was done: run again it completes, and the undo is exact',
+  async (_, carriedOut, halfway) => {
+    const before = { A: '2', B: '2', C: '2' }
+    set('repository', { A: '1', B: '1', C: '1' })
+    await backUp(['repository'])
+    set('repository', before)
+    // the first is the one that looks whether the token may write
+    shop.github.fault({ kind: 'no-answer', carriedOut, operation: 'actions/update-repo-variable', skip: 2 })
+    const receipt = await (await open(['repository']).plan()).apply()
+    expect(valuesOf('repository')).toEqual(halfway)
+    expect(receipt).toMatchObject({
+      outcome: 'partial',
+      verified: undefined,
+      problem: expect.stringMatching(
+        / of the repository (?:is|are) not as in .*: not all variables were written: /,
+      ),
+      kept: { backup: expect.any(String) },
+    })
+    const again = open(['repository'], false, repository(), ours, { isInterrupted: true })
+    const done = await (await again.plan()).apply()
+    expect(done).toMatchObject({ outcome: 'rolled-back', verified: { ok: true } })
+    expect(valuesOf('repository')).toEqual({ A: '1', B: '1', C: '1' })
+    await open(['repository']).undo(done)
+    expect(valuesOf('repository')).toEqual(before)
+  },
+  limit,
+)
+
 test(
   'a run that was killed after its last write is found to have done it, and can be undone',
   async () => {

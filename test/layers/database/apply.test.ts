@@ -321,6 +321,20 @@ describe("by the project's own tool", () => {
     expect(given).toEqual(['1_a.js', '2_b.js'])
   })
 
+  test('goes together with the other inputs: a dry run only names what it would apply, and an irregular history stops it unless that is allowed', async () => {
+    let calls = 0
+    const command = async () => {
+      calls += 1
+      await database.run("INSERT INTO knex_migrations (name) VALUES ('1_a.js'), ('2_b.js')")
+    }
+    expect(await apply(files, { command, dryRun: true })).toMatchObject({ outcome: 'planned' })
+    await database.run("INSERT INTO knex_migrations (name) VALUES ('0_gone.js')")
+    await expect(apply(files, { command })).rejects.toThrow(/0_gone.js .*set `allow-irregular`/)
+    expect(calls).toBe(0)
+    expect(await apply(files, { command, allowIrregular: true })).toMatchObject({ outcome: 'applied' })
+    expect(calls).toBe(1)
+  })
+
   test('is found out when it applied less', async () => {
     const command = () => database.run("INSERT INTO knex_migrations (name) VALUES ('1_a.js')")
     await expect(apply(files, { command })).rejects.toThrow(/2_b.js is not applied/)
