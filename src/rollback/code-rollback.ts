@@ -98,6 +98,8 @@ export function openCodeRollback(
     production:
       rehearsed === undefined ? unobserved('git-rollback does not check it') : productionOf(rehearsed, tools),
     deployer: isPlain(repository) ? 'external' : deployerOf(repository, context, request, tools),
+    // the settings of the file are those of the front door
+    deployerSetting: 'redeploy',
     isProposalWanted: delivery === 'pull-request',
     findObstacle: (plan) => findObstacle(repository, { redeploy, branch, code: plan && viewOfCode(plan) }),
     planValidMs: configured?.config.rollback.planValidMs ?? 0,

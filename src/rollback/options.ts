@@ -61,6 +61,8 @@ export interface RollbackMeans {
   readonly production: Production
   /** external: something outside of this run deploys, and verifies; undefined where nobody has said what does */
   readonly deployer: Deployer | 'external' | undefined
+  /** the setting that names the workflow that deploys, where it is not that of the file */
+  readonly deployerSetting?: string
   /** the user asked for a pull request (`delivery: pull-request`): one that waits to be merged is what the run was to end with */
   readonly isProposalWanted: boolean
   /** what a machine may do */

@@ -31,6 +31,8 @@ export interface Observer {
 export interface Production {
   /** why it is not observed, a clause, for what has nothing to observe it with */
   readonly unseen: string
+  /** there is a check that `verify` can go by */
+  readonly canVerify: boolean
   /** it is for something outside of this run to observe it: an action of one layer verifies that layer */
   readonly isHandedOver: boolean
   /**
@@ -59,6 +61,7 @@ export function observeProduction(
     subjectAfterRollback(environment, { failed: revision, restored })
   return {
     unseen: noCheck,
+    canVerify: checksAfterRollback(observer.health.checks).length > 0,
     isHandedOver: false,
     assess: (restored) =>
       assessNow(
@@ -76,6 +79,7 @@ const noCheck = 'no check is configured under health.checks'
 export function unobserved(unseen: string): Production {
   return {
     unseen,
+    canVerify: false,
     isHandedOver: true,
     assess: async () => undefined,
     verify: async () => ({ outcome: 'unknown', because: unseen, looked: false, isHandedOver: true }),

@@ -1,9 +1,11 @@
-import { isUserFacing, type Message, message, RefusedError, setting } from '../errors.ts'
+import { InputError, isUserFacing, type Message, message, RefusedError, setting } from '../errors.ts'
 import type { Event, LayerName } from '../history/event.ts'
 import { withoutRehearsals } from '../history/rehearsal.ts'
 import { type LayerOutcome, undoAll } from './apply.ts'
 import { type CarryOutOptions, carryOut, describeDeployed, type RollbackReport } from './carry-out.ts'
 import type { Recovery } from './ending.ts'
+import type { RollbackOptions } from './options.ts'
+import { type Plan, viewOfCode } from './plan.ts'
 import { unlessExternal } from './redeployment.ts'
 
 /** A rollback that was practised, and taken back: the environment ends as it began. */
@@ -104,6 +106,29 @@ export function demandNoneInForce(events: readonly Event[]): void {
   if (inForce.size === 0) return
   throw new RefusedError(
     `a rehearsal takes back what is rolled back, and a real rollback of this revision is in force (${[...inForce].join(', ')}): rehearse once another revision is deployed`,
+  )
+}
+
+/**
+ * A rehearsal ends with the newest revision deployed again, and seen to be healthy: one that nothing could end so is not begun.
+ * @throws InputError that names the setting
+ */
+export function demandEndable(
+  plan: Plan,
+  {
+    production,
+    deployer,
+    deployerSetting = 'code.redeploy.workflow',
+  }: Pick<RollbackOptions, 'production' | 'deployer' | 'deployerSetting'>,
+): void {
+  const { canVerify, unseen } = production
+  if (!canVerify)
+    throw new InputError(
+      message`a rehearsal has to see that the environment is healthy again, and ${unseen}: nothing was changed; write a check in ${setting('health.checks')}`,
+    )
+  if (unlessExternal(deployer) !== undefined || viewOfCode(plan) === undefined) return
+  throw new InputError(
+    message`a rehearsal deploys the restored revision, and the newest one again, and no workflow is named that deploys: nothing was changed; name it in ${setting(deployerSetting)}`,
   )
 }
 

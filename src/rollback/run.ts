@@ -14,7 +14,7 @@ import { intentionOf, targetsOf, viewsOf } from './plan.ts'
 import { demandNoObstacle, describeObstacle } from './preflight.ts'
 import { type Preparation, type Prepared, prepare } from './prepare.ts'
 import { unlessExternal } from './redeployment.ts'
-import { demandRehearsable, rehearse } from './rehearse.ts'
+import { demandEndable, demandRehearsable, rehearse } from './rehearse.ts'
 import { type RollbackResult, resultOf } from './result.ts'
 import { makeSavedPlan, openSavedPlan, type SavedPlan } from './saved-plan.ts'
 
@@ -43,6 +43,9 @@ export async function runRollback(options: RollbackOptions): Promise<RollbackRes
     const prepared = await prepare(preparationOf(options, begun))
     const changesNothing = options.mode === 'plan' || options.mode === 'dry-run'
     const isLocked = prepared.kind === 'ready' && !changesNothing
+    // what an earlier rehearsal left rolled back is taken back with what there is
+    if (options.rehearsal && prepared.kind === 'ready' && prepared.progress.unfinished === undefined)
+      demandEndable(prepared.plan, options)
     if (isLocked) demandNoObstacle(await options.findObstacle?.(prepared.plan))
     if (!isLocked || (await lock.take()) === 'taken') return await carryOn(options, begun, prepared)
     // another run has held it meanwhile: what was planned is planned anew, on what that has left

@@ -1,6 +1,7 @@
 /** The actions of one layer have what the common run has: saved plans, going on, rehearsals, and what happens when it fails. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { afterEach, describe, expect, test } from '@jest/globals'
+import type { StepOptions } from '../../src/drill/runner.ts'
 import { newEvent } from '../../src/history/event.ts'
 import { incidentId } from '../../src/history/incident.ts'
 import { startMicrosoft } from '../support/codepush/microsoft.ts'
@@ -196,6 +197,56 @@ describe('a rehearsal', () => {
     expect(await shop.tree(await shop.head('staging'))).toBe(await shop.tree(shop.bad))
     expect(shop.deployed.at(-1)).toBe(await shop.head('staging'))
   }, 60_000)
+
+  test.each<[string, Record<string, unknown>, () => StepOptions, RegExp]>([
+    [
+      'git-rollback without a workflow that deploys',
+      {},
+      () => rollBackCode({ rehearsal: 'true' }),
+      /name it in `redeploy`/,
+    ],
+    [
+      'the front door without a workflow that deploys',
+      { code: { redeploy: 'external' } },
+      () => ({ action: 'rollback', inputs: { rehearsal: 'true', layers: 'code' } }),
+      /`?code\.redeploy\.workflow/,
+    ],
+    [
+      'git-rollback without a check',
+      { health: {} },
+      () => rollBackCode({ rehearsal: 'true', redeploy: 'deploy.yml' }),
+      /no check is configured.*health\.checks/,
+    ],
+    [
+      'the front door without a check',
+      { health: {} },
+      () => ({ action: 'rollback', inputs: { rehearsal: 'true', layers: 'database' } }),
+      /no check is configured.*health\.checks/,
+    ],
+    [
+      'db-restore without a check',
+      { health: {} },
+      () => restore({ rehearsal: 'true' }),
+      /no check is configured.*health\.checks/,
+    ],
+  ])(
+    'of %s is refused before anything is changed',
+    async (_, more, stepOf, why) => {
+      shop = await openWholeShop({ staging: true, settings: { ...settings, ...more } })
+      const world = async () => ({
+        refs: await shop.hosted.git.listRefs('refs/'),
+        columns: shop.columns(),
+        dispatches: shop.hosted.dispatches.length,
+      })
+      const before = await world()
+      const { exitCode, log } = await shop.run(stepOf())
+      expect({ exitCode, log }).toMatchObject({ exitCode: 1 })
+      expect(log).toMatch(/a rehearsal .*nothing was changed/)
+      expect(log).toMatch(why)
+      expect(await world()).toEqual(before)
+    },
+    30_000,
+  )
 
   test('of git-rollback is refused on the default branch', async () => {
     shop = await openWholeShop({ settings: { ...settings, environment: 'staging' } })
