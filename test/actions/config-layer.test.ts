@@ -138,34 +138,6 @@ describe('files of the repository', () => {
   )
 
   test(
-    'are rehearsed beside a file of flags: both are rolled back by the front door, and taken back again, byte for byte',
-    async () => {
-      const flags = (state: string) =>
-        `{ "flags": { "checkout": { "state": "${state}", "variants": { "on": true, "off": false }, "defaultVariant": "on" } } }\n`
-      shop = await openConfigShop({
-        branch: 'staging',
-        good: { 'config/app.json': goodConfig, 'flags.json': flags('ENABLED') },
-        more: { flags: { service: 'flagd', file: 'flags.json', disable: ['checkout'] } },
-      })
-      const before = await shop.tree('staging')
-      const inputs = { layers: 'config, flags', environment: 'staging', rehearsal: 'true' }
-      const { log, outputs } = await rollBack(inputs, byHand)
-      expect({ log, ...outputs }).toMatchObject({ decision: 'rehearsed' })
-      expect(log).toMatch(/config: taken back/)
-      expect(log).toMatch(/flags: taken back/)
-      expect(await shop.tree('staging')).toBe(before)
-      expect(await shop.read('config/app.json', 'staging')).toBe(badConfig)
-      expect(await shop.read('flags.json', 'staging')).toBe(flags('ENABLED'))
-      expect(
-        (await eventsOf('rollback-undone'))
-          .flatMap((event) => ('layer' in event ? [event.layer] : []))
-          .sort(),
-      ).toEqual(['config', 'flags'])
-    },
-    limit,
-  )
-
-  test(
     'that do not fit the schema of the revision that runs afterwards are refused before anything is changed',
     async () => {
       const schema = JSON.stringify({ required: ['timeoutMs'] })
