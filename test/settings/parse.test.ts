@@ -57,7 +57,12 @@ describe('a configuration', () => {
         service: 'our service',
       },
       notify: { timeoutMs: 10_000, channels: {} },
-      postmortem: { labels: ['postmortem', 'incident'], assignees: [], folder: 'docs/postmortems', routes: {} },
+      postmortem: {
+        labels: ['postmortem', 'incident'],
+        assignees: [],
+        folder: 'docs/postmortems',
+        routes: {},
+      },
     })
   })
 
@@ -152,7 +157,12 @@ describe('a configuration', () => {
         service: 'our service',
       },
       notify: { timeoutMs: 10_000, channels: {} },
-      postmortem: { labels: ['postmortem', 'incident'], assignees: ['octocat'], folder: 'docs/postmortems', routes: {} },
+      postmortem: {
+        labels: ['postmortem', 'incident'],
+        assignees: ['octocat'],
+        folder: 'docs/postmortems',
+        routes: {},
+      },
     })
   })
 
