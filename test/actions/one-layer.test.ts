@@ -174,6 +174,8 @@ describe('a rehearsal', () => {
       'recovery-verified',
       'rollback-ended',
       'rollback-undone',
+      // how the environment is once all of it is taken back
+      'recovery-verified',
     ])
   }, 60_000)
 
