@@ -4,9 +4,9 @@ import { withoutRehearsals } from '../history/rehearsal.ts'
 import { type LayerOutcome, undoAll } from './apply.ts'
 import { type CarryOutOptions, carryOut, describeDeployed, type RollbackReport } from './carry-out.ts'
 import type { Recovery } from './ending.ts'
-import type { RollbackOptions } from './options.ts'
 import { type Plan, viewOfCode } from './plan.ts'
-import { unlessExternal } from './redeployment.ts'
+import type { Production } from './production.ts'
+import { type Deployer, unlessExternal } from './redeployment.ts'
 
 /** A rollback that was practised, and taken back: the environment ends as it began. */
 export interface RehearsalReport extends RollbackReport {
@@ -119,7 +119,12 @@ export function demandEndable(
     production,
     deployer,
     deployerSetting = 'code.redeploy.workflow',
-  }: Pick<RollbackOptions, 'production' | 'deployer' | 'deployerSetting'>,
+  }: {
+    readonly production: Pick<Production, 'canVerify' | 'unseen'>
+    readonly deployer: Deployer | 'external' | undefined
+    /** what names the workflow that deploys */
+    readonly deployerSetting?: string | undefined
+  },
 ): void {
   const { canVerify, unseen } = production
   if (!canVerify)

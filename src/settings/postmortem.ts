@@ -47,7 +47,7 @@ export function postmortemSchema() {
       )
       .default({})
       .describe(
-        'Folders and files that serve a route, such as `/checkout: [src/checkout]`. If a failing check names an address below the route, commits that change these are the first suspects.',
+        'Folders and files that serve a route, such as `/checkout: [src/checkout]`. If a failing check names an address below the route, commits that change these are the first suspects. Default: none.',
       ),
     'review-within': duration({ min: 86_400_000 })
       .optional()
