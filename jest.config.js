@@ -25,7 +25,7 @@ export default {
   // other people's packages, which the tests start as servers
   modulePathIgnorePatterns: ['<rootDir>/.cache/'],
   // a test starts several actions, and the machine may be busy
-  testTimeout: 60_000,
+  testTimeout: 240_000,
   maxWorkers: 2,
   // a process that starts others is copied for each: a large one takes four times as long
   workerIdleMemoryLimit: '400MB',

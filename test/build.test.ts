@@ -14,7 +14,7 @@ describe('dist/', () => {
   beforeAll(() => {
     built = mkdtempSync(join(tmpdir(), 'dist-'))
     execFileSync(process.execPath, ['script/build.ts', '--out', built], { cwd: root, stdio: 'pipe' })
-  }, 120_000)
+  })
   afterAll(() => rmSync(built, { recursive: true, force: true }))
 
   test('holds the files that the source builds, and no others', () => {

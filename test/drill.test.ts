@@ -59,7 +59,7 @@ test('the drill ends with the good bytes served again and one post-mortem', asyn
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
-}, 60_000)
+})
 
 test('with its flags, the feature that was switched on is off again', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'drill-'))
@@ -73,7 +73,7 @@ test('with its flags, the feature that was switched on is off again', async () =
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
-}, 60_000)
+})
 
 test('with its over-the-air layer, a device that holds the bad bundle ends with exactly the good one', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'drill-'))
@@ -98,7 +98,7 @@ test('with its over-the-air layer, a device that holds the bad bundle ends with 
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
-}, 120_000)
+})
 
 test('with notify, receivers get what happened, and the result has every delivery', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'drill-'))
@@ -146,4 +146,4 @@ test('with notify, receivers get what happened, and the result has every deliver
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
-}, 90_000)
+})

@@ -393,4 +393,4 @@ test('killed after any of its requests to the update server, and run again, it l
       recorded: ['rollback-applied'],
     })
   }
-}, 120_000)
+})

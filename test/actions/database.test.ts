@@ -83,7 +83,7 @@ test('a backup before the deployment, and the way back to it', async () => {
     to: made.outputs['backup'],
     kept: { database: restored.outputs['kept'] },
   })
-}, 60_000)
+})
 
 describe('migrations', () => {
   const up = {
@@ -127,7 +127,7 @@ describe('migrations', () => {
     expect({ log: undone.log, ...undone.outputs }).toMatchObject({ decision: 'rolled-back', undone: '2' })
     expect(undone.log).toContain('undoes 2_notes, by the script of the history table')
     expect(columns()).toEqual(['name', 'price'])
-  }, 60_000)
+  })
 
   test('of a deployment are undone by what was recorded before it, and the code goes back after', async () => {
     const revision = await shop.commit({ ...up, ...down }, { message: 'Stars' })
@@ -165,7 +165,7 @@ describe('migrations', () => {
       },
       { layer: 'code' },
     ])
-  }, 60_000)
+  })
 
   test.each([
     [{}, 'input "migrations" is required where input "strategy" is migrations'],
@@ -202,7 +202,7 @@ describe('the retention', () => {
     expect(verified.exitCode).toBe(1)
     expect(verified.outputs).toMatchObject({ decision: 'damaged' })
     expect(verified.log).toContain(name)
-  }, 60_000)
+  })
 })
 
 test('a misspelled folder of migrations is said by the backup, and refused by the way back', async () => {
@@ -220,7 +220,7 @@ test('a misspelled folder of migrations is said by the backup, and refused by th
     log: expect.stringContaining('input "migrations" is "db/migratons", and neither'),
     decision: 'failed',
   })
-}, 60_000)
+})
 
 test('a database that holds what the backup does is left as it is, for that reason', async () => {
   await run('db-backup')
@@ -232,7 +232,7 @@ test('a database that holds what the backup does is left as it is, for that reas
   })
   expect(log).toMatch(/production: already-rolled-back: shop.db holds what backup \S+ does/)
   expect(log).not.toContain('changed nothing')
-}, 60_000)
+})
 
 test('a backup of another environment is restored only if that is allowed, and the plan says so', async () => {
   const staging = await run('db-backup', { environment: 'staging' })
@@ -250,7 +250,7 @@ test('a backup of another environment is restored only if that is allowed, and t
   expect({ log: allowed.log, ...allowed.outputs }).toMatchObject({ decision: 'rolled-back' })
   expect(allowed.log).toContain('was made in environment staging')
   expect(products()).toEqual(['Kettle'])
-}, 60_000)
+})
 
 test('without compression, a folder keeps the database file itself, and a bucket is refused', async () => {
   const made = await run('db-backup', { compression: 'none' })
@@ -290,7 +290,7 @@ test('a bucket keeps the backups, with keys from env that are in no log', async 
   } finally {
     await server.stop()
   }
-}, 60_000)
+})
 
 test('an encrypted backup without an identity is refused by the plan, and nothing begins', async () => {
   const recipient = await identityToRecipient(await generateIdentity())
@@ -304,7 +304,7 @@ test('an encrypted backup without an identity is refused by the plan, and nothin
     })
   }
   expect((await shop.history.read()).events).toEqual([])
-}, 60_000)
+})
 
 test('secrets are in no log, output, summary or file', async () => {
   const identity = await generateIdentity()
@@ -324,7 +324,7 @@ test('secrets are in no log, output, summary or file', async () => {
   const failed = await run('db-backup', { 'database-url': url })
   expect(failed.exitCode).toBe(1)
   expect(failed.log + failed.summary + JSON.stringify(failed.outputs)).not.toContain(password)
-}, 60_000)
+})
 
 test.each([
   [{ 'database-url': 'oracle://x/y' }, 'input "database-url" is of a kind of database that is not known'],

@@ -52,40 +52,36 @@ describe('with redeploy, a rollback is over when its revision is deployed', () =
         }),
     ],
     ['its run ends in failure', () => conclusions.push('failure')],
-  ])(
-    '%s: not deployed; the next run deploys, and the one after it does nothing',
-    async (_, fail) => {
-      fail()
-      const first = await run(redeploy)
-      const head = await shop.head()
-      expect({ log: first.log, exitCode: first.exitCode, ...first.outputs }).toMatchObject({
-        exitCode: 1,
-        decision: 'not-deployed',
-        commit: head,
-      })
-      expect(lastLine(first.log)).toMatch(/^production: not-deployed: .* it is not deployed; /)
-      expect(first.summary).toContain('deploy this revision now')
-      const second = await run(redeploy)
-      expect({ log: second.log, exitCode: second.exitCode, ...second.outputs }).toMatchObject({
-        exitCode: 0,
-        decision: 'already-rolled-back',
-        commit: head,
-      })
-      expect(lastLine(second.log)).toContain(`deploy.yml deployed ${head.slice(0, 7)}`)
-      expect(deployed().at(-1)).toBe(head)
-      // it is deployed: nobody is asked to deploy it
-      expect(second.log).not.toContain(`deploy ${head}`)
-      expect(second.summary).toContain(', and is deployed.')
-      const dispatches = shop.hosted.dispatches.length
-      const third = await run(redeploy)
-      expect(third).toMatchObject({ exitCode: 0, outputs: { decision: 'already-rolled-back' } })
-      expect(third.log).not.toContain(`deploy ${head}`)
-      expect(third.summary).toContain(', and is deployed.')
-      expect(shop.hosted.dispatches).toHaveLength(dispatches)
-      expect(await shop.head()).toBe(head)
-    },
-    60_000,
-  )
+  ])('%s: not deployed; the next run deploys, and the one after it does nothing', async (_, fail) => {
+    fail()
+    const first = await run(redeploy)
+    const head = await shop.head()
+    expect({ log: first.log, exitCode: first.exitCode, ...first.outputs }).toMatchObject({
+      exitCode: 1,
+      decision: 'not-deployed',
+      commit: head,
+    })
+    expect(lastLine(first.log)).toMatch(/^production: not-deployed: .* it is not deployed; /)
+    expect(first.summary).toContain('deploy this revision now')
+    const second = await run(redeploy)
+    expect({ log: second.log, exitCode: second.exitCode, ...second.outputs }).toMatchObject({
+      exitCode: 0,
+      decision: 'already-rolled-back',
+      commit: head,
+    })
+    expect(lastLine(second.log)).toContain(`deploy.yml deployed ${head.slice(0, 7)}`)
+    expect(deployed().at(-1)).toBe(head)
+    // it is deployed: nobody is asked to deploy it
+    expect(second.log).not.toContain(`deploy ${head}`)
+    expect(second.summary).toContain(', and is deployed.')
+    const dispatches = shop.hosted.dispatches.length
+    const third = await run(redeploy)
+    expect(third).toMatchObject({ exitCode: 0, outputs: { decision: 'already-rolled-back' } })
+    expect(third.log).not.toContain(`deploy ${head}`)
+    expect(third.summary).toContain(', and is deployed.')
+    expect(shop.hosted.dispatches).toHaveLength(dispatches)
+    expect(await shop.head()).toBe(head)
+  })
 
   test('a failed deploy is gone on with by the next automatic run: the gate does not hold it as already-rolled-back until it is deployed', async () => {
     const service = await startService({ status: 500, body: 'down' })
@@ -116,7 +112,7 @@ describe('with redeploy, a rollback is over when its revision is deployed', () =
     } finally {
       await service.stop()
     }
-  }, 60_000)
+  })
 
   test('one that the front door began is gone on with by git-rollback, and the other way round', async () => {
     const settings = `code: { redeploy: { workflow: deploy.yml, inputs: { revision: '{revision}' } } }\n`
@@ -134,7 +130,7 @@ describe('with redeploy, a rollback is over when its revision is deployed', () =
     expect({ log: third.log, ...third.outputs }).toMatchObject({ decision: 'not-verified', commit: head })
     expect(deployed().at(-1)).toBe(head)
     expect(await shop.head()).toBe(head)
-  }, 60_000)
+  })
 
   test('a branch that was moved back to a revision which was deployed before: that is deployed once more', async () => {
     const reset = { ...redeploy, mode: 'reset', 'allow-reset-default-branch': 'true' }
@@ -154,7 +150,7 @@ describe('with redeploy, a rollback is over when its revision is deployed', () =
     expect({ log: second.log, ...second.outputs }).toMatchObject({ decision: 'already-rolled-back' })
     expect(deployed()).toEqual([good, good])
     expect(lastLine(second.log)).toContain(`deploy.yml deployed ${good.slice(0, 7)}`)
-  }, 60_000)
+  })
 })
 
 describe('12: with paths that are the same in both revisions', () => {

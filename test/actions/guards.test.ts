@@ -42,4 +42,4 @@ test('a second automatic rollback a second after the first is held by every acti
   const byHand = { sha, eventName: 'workflow_dispatch' }
   const manual = await shop.run({ action: 'rollback', inputs: { layers: 'code' } }, byHand)
   expect({ log: manual.log, ...manual.outputs }).toMatchObject({ decision: 'complete' })
-}, 120_000)
+})

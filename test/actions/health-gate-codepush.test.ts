@@ -7,7 +7,7 @@ import { openBrokenShop } from '../support/repository.ts'
 let running: LisongServer | undefined
 beforeAll(async () => {
   running = await startLisong()
-}, 120_000)
+})
 afterAll(() => running?.stop())
 let shop: Awaited<ReturnType<typeof openBrokenShop>>
 beforeEach(async () => {

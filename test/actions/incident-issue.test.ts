@@ -63,14 +63,14 @@ describe('the issue of an incident', () => {
     expect(issue()?.body).toContain(
       'Incident status: **investigating** · severity critical · not acknowledged, level 1 notified',
     )
-  }, 60_000)
+  })
 
   test('of several levels that were reached at once mentions the people of each', async () => {
     await began(40)
     await run('postmortem-issue')
     await run('incident')
     expect(comments().at(-1)).toMatch(/^@linus @ada This incident .* is escalated to level 3\./)
-  }, 60_000)
+  })
 
   test('shows its status in place, keeps the ticks of people, and mentions nobody once it is acknowledged', async () => {
     await began(1)
@@ -87,7 +87,7 @@ describe('the issue of an incident', () => {
     expect(issue()?.body).toContain('- [x] Fix the cause, and bring')
     expect(issue()?.body).toContain('ended at')
     expect(shop.hosted.issues).toHaveLength(1)
-  }, 60_000)
+  })
 
   test('a secret in a note, a reason or a text for users is in no issue, no message and no history (digger 2677)', async () => {
     await began(1)
@@ -107,7 +107,7 @@ describe('the issue of an incident', () => {
     ])
     expect(everything).not.toContain('page-token-4711')
     expect(issue()?.body).toContain('published for users')
-  }, 60_000)
+  })
 
   test('what users read is published when a person says so, and not before', async () => {
     await began(1)
@@ -128,5 +128,5 @@ describe('the issue of an incident', () => {
     const [, update] = receiver.received
     expect(update).toMatchObject({ method: 'PATCH', path: '/v1/pages/qfn30z5r6s5h/incidents/tks5n8x7w24h' })
     expect(JSON.parse(update?.body ?? '').incident.body).toBe('It works again.')
-  }, 60_000)
+  })
 })

@@ -85,7 +85,7 @@ describe('incident', () => {
     const none = await run({ operation: 'resolve' })
     expect(none.outputs['decision']).toBe('none')
     expect(none.exitCode).toBe(1)
-  }, 60_000)
+  })
 
   test('on a schedule that did not run for hours notifies the highest level once, with how late it is', async () => {
     await began(20)
@@ -99,7 +99,7 @@ describe('incident', () => {
     expect(headlines()).toEqual(expected)
     expect((await run({})).outputs).toMatchObject({ decision: 'unchanged', 'reason-code': 'not-due' })
     expect(headlines()).toEqual(expected)
-  }, 60_000)
+  })
 
   test('after an acknowledgement notifies nobody', async () => {
     await began(14)
@@ -107,7 +107,7 @@ describe('incident', () => {
     receiver.received.length = 0
     expect((await run({})).outputs).toMatchObject({ decision: 'unchanged' })
     expect(receiver.received).toEqual([])
-  }, 60_000)
+  })
 
   test('with inputs that do not go together says which', async () => {
     const { log, exitCode } = await run({ operation: 'resolve', severity: 'high' })

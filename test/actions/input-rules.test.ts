@@ -127,7 +127,6 @@ describe('as a process', () => {
       if (action.rollsBack)
         expect(outputs).toMatch(/^decision<<(\S+)\nfailed\n\1\nreason-code<<(\S+)\ninvalid-input\n\2$/m)
     },
-    20_000,
   )
 })
 

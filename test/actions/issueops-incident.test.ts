@@ -74,4 +74,4 @@ test('people who may write acknowledge, set the severity, note and resolve; othe
     ['incident-resolved', 'ada'],
   ])
   expect((await comment('ada', '/escalate')).outputs).toMatchObject({ 'reason-code': 'already-resolved' })
-}, 60_000)
+})

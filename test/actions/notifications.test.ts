@@ -63,7 +63,7 @@ test('a rollback is told from its start to the recovery; history and summary say
   const before = receiver.received.length
   await shop.run(step())
   expect(receiver.received).toHaveLength(before)
-}, 60_000)
+})
 
 test('killed after any of its events and run again, the same is told', async () => {
   let expected: readonly string[] | undefined
@@ -82,7 +82,7 @@ test('killed after any of its events and run again, the same is told', async () 
     expect({ nth, ids: new Set(ids).size }).toEqual({ nth, ids: toldTopics.length })
     if (isKilled) await shop.close()
   }
-}, 120_000)
+})
 
 test('channels that are down fail no rollback, and keep the step waiting for a bounded time', async () => {
   shop = await openWholeShop({ settings })
@@ -93,4 +93,4 @@ test('channels that are down fail no rollback, and keep the step waiting for a b
   expect(log).toContain('notification of opened to chat: failed')
   // that nobody was told is red
   expect(JSON.stringify(commands)).toContain('no channel could be notified')
-}, 60_000)
+})

@@ -38,43 +38,36 @@ describe('a saved plan', () => {
     ['db-restore', restore],
     ['codepush-rollback', rollBackUpdates],
     ['git-rollback', rollBackCode],
-  ] as const)(
-    'of %s is applied by a later run, once, and only as it was made',
-    async (_, stepOf) => {
-      shop = await openWholeShop({ settings })
-      const world = async () => ({
-        columns: shop.columns(),
-        releases: await shop.releases(),
-        head: await shop.head(),
-      })
-      const before = await world()
-      const planned = await shop.run(stepOf({ 'save-plan': 'true' }))
-      expect({ log: planned.log, ...planned.outputs }).toMatchObject({ decision: 'planned' })
-      expect(await world()).toEqual(before)
-      const plan = planned.outputs['plan'] ?? ''
+  ] as const)('of %s is applied by a later run, once, and only as it was made', async (_, stepOf) => {
+    shop = await openWholeShop({ settings })
+    const world = async () => ({
+      columns: shop.columns(),
+      releases: await shop.releases(),
+      head: await shop.head(),
+    })
+    const before = await world()
+    const planned = await shop.run(stepOf({ 'save-plan': 'true' }))
+    expect({ log: planned.log, ...planned.outputs }).toMatchObject({ decision: 'planned' })
+    expect(await world()).toEqual(before)
+    const plan = planned.outputs['plan'] ?? ''
 
-      const edited = `${plan}.edited.json`
-      writeFileSync(
-        edited,
-        readFileSync(plan, 'utf8').replace('"warnings": [', '"warnings": ["all is well", '),
-      )
-      const forged = await shop.run(stepOf({ plan: edited }))
-      expect({ exitCode: forged.exitCode, log: forged.log }).toMatchObject({
-        exitCode: 1,
-        log: expect.stringContaining('input "plan"'),
-      })
-      expect(await world()).toEqual(before)
+    const edited = `${plan}.edited.json`
+    writeFileSync(edited, readFileSync(plan, 'utf8').replace('"warnings": [', '"warnings": ["all is well", '))
+    const forged = await shop.run(stepOf({ plan: edited }))
+    expect({ exitCode: forged.exitCode, log: forged.log }).toMatchObject({
+      exitCode: 1,
+      log: expect.stringContaining('input "plan"'),
+    })
+    expect(await world()).toEqual(before)
 
-      const applied = await shop.run(stepOf({ plan }))
-      expect({ log: applied.log, ...applied.outputs }).toMatchObject({ decision: 'rolled-back' })
-      const after = await world()
-      expect(after).not.toEqual(before)
-      const again = await shop.run(stepOf({ plan }))
-      expect(again.outputs['decision']).not.toBe('rolled-back')
-      expect(await world()).toEqual(after)
-    },
-    60_000,
-  )
+    const applied = await shop.run(stepOf({ plan }))
+    expect({ log: applied.log, ...applied.outputs }).toMatchObject({ decision: 'rolled-back' })
+    const after = await world()
+    expect(after).not.toEqual(before)
+    const again = await shop.run(stepOf({ plan }))
+    expect(again.outputs['decision']).not.toBe('rolled-back')
+    expect(await world()).toEqual(after)
+  })
 
   test('of the code is refused once the branch has moved, and for another scope', async () => {
     shop = await openWholeShop({ settings })
@@ -92,7 +85,7 @@ describe('a saved plan', () => {
       log: expect.stringContaining('head of main was'),
     })
     expect(await shop.head()).toBe(moved)
-  }, 30_000)
+  })
 
   test('of a restore that stops for newer rows is not applied as one that loses them', async () => {
     shop = await openWholeShop({ settings })
@@ -108,7 +101,7 @@ describe('a saved plan', () => {
       'reason-code': 'conflict',
     })
     expect(shop.query('SELECT * FROM product')).toEqual(before)
-  }, 30_000)
+  })
 
   test.each<[string, (other: string) => Record<string, string>, string]>([
     [
@@ -117,35 +110,31 @@ describe('a saved plan', () => {
       'Shop-android/Production was not there and is v2',
     ],
     ['another server', (other) => ({ mode: 'stop', 'server-url': other }), 'update server was http'],
-  ])(
-    'of updates is refused for %s',
-    async (_, change, why) => {
-      shop = await openWholeShop({ settings })
-      const other = await startMicrosoft()
-      for (const [server, app] of [
-        [shop.updates, 'Shop-android'],
-        [other, 'Shop-ios'],
-      ] as const) {
-        server.createApp(app)
-        for (const content of ['good', 'bad']) server.release(app, { content })
-      }
-      try {
-        const planned = await shop.run(rollBackUpdates({ mode: 'stop', 'save-plan': 'true' }))
-        const plan = planned.outputs['plan'] ?? ''
-        const { exitCode, log, outputs } = await shop.run(rollBackUpdates({ ...change(other.url), plan }))
-        expect({ exitCode, log, ...outputs }).toMatchObject({
-          exitCode: 1,
-          decision: 'failed',
-          log: expect.stringContaining(why),
-        })
-        for (const { requests } of [shop.updates, other])
-          expect(requests.filter(({ method }) => method !== 'GET')).toEqual([])
-      } finally {
-        await other.stop()
-      }
-    },
-    30_000,
-  )
+  ])('of updates is refused for %s', async (_, change, why) => {
+    shop = await openWholeShop({ settings })
+    const other = await startMicrosoft()
+    for (const [server, app] of [
+      [shop.updates, 'Shop-android'],
+      [other, 'Shop-ios'],
+    ] as const) {
+      server.createApp(app)
+      for (const content of ['good', 'bad']) server.release(app, { content })
+    }
+    try {
+      const planned = await shop.run(rollBackUpdates({ mode: 'stop', 'save-plan': 'true' }))
+      const plan = planned.outputs['plan'] ?? ''
+      const { exitCode, log, outputs } = await shop.run(rollBackUpdates({ ...change(other.url), plan }))
+      expect({ exitCode, log, ...outputs }).toMatchObject({
+        exitCode: 1,
+        decision: 'failed',
+        log: expect.stringContaining(why),
+      })
+      for (const { requests } of [shop.updates, other])
+        expect(requests.filter(({ method }) => method !== 'GET')).toEqual([])
+    } finally {
+      await other.stop()
+    }
+  })
 
   test('of a database that was migrated meanwhile is refused', async () => {
     shop = await openWholeShop({ settings })
@@ -158,7 +147,7 @@ describe('a saved plan', () => {
       'reason-code': 'conflict',
     })
     expect(shop.query('SELECT * FROM later')).toEqual([])
-  }, 30_000)
+  })
 })
 
 describe('a rehearsal', () => {
@@ -177,7 +166,7 @@ describe('a rehearsal', () => {
       // how the environment is once all of it is taken back
       'recovery-verified',
     ])
-  }, 60_000)
+  })
 
   test('of codepush-rollback rolls back, asks devices, and puts the release on top again', async () => {
     shop = await openWholeShop({ staging: true, settings })
@@ -188,7 +177,7 @@ describe('a rehearsal', () => {
       verified: 'false',
     })
     expect(log).toMatch(/ota: taken back/)
-  }, 60_000)
+  })
 
   test('of git-rollback rolls back, deploys, and reverts its own commit', async () => {
     shop = await openWholeShop({ staging: true, settings })
@@ -198,7 +187,7 @@ describe('a rehearsal', () => {
     expect({ exitCode, log, ...outputs }).toMatchObject({ exitCode: 0, decision: 'rehearsed' })
     expect(await shop.tree(await shop.head('staging'))).toBe(await shop.tree(shop.bad))
     expect(shop.deployed.at(-1)).toBe(await shop.head('staging'))
-  }, 60_000)
+  })
 
   test.each<[string, Record<string, unknown>, () => StepOptions, RegExp]>([
     [
@@ -231,24 +220,20 @@ describe('a rehearsal', () => {
       () => restore({ rehearsal: 'true' }),
       /no check is configured.*health\.checks/,
     ],
-  ])(
-    'of %s is refused before anything is changed',
-    async (_, more, stepOf, why) => {
-      shop = await openWholeShop({ staging: true, settings: { ...settings, ...more } })
-      const world = async () => ({
-        refs: await shop.hosted.git.listRefs('refs/'),
-        columns: shop.columns(),
-        dispatches: shop.hosted.dispatches.length,
-      })
-      const before = await world()
-      const { exitCode, log } = await shop.run(stepOf())
-      expect({ exitCode, log }).toMatchObject({ exitCode: 1 })
-      expect(log).toMatch(/a rehearsal .*nothing was changed/)
-      expect(log).toMatch(why)
-      expect(await world()).toEqual(before)
-    },
-    30_000,
-  )
+  ])('of %s is refused before anything is changed', async (_, more, stepOf, why) => {
+    shop = await openWholeShop({ staging: true, settings: { ...settings, ...more } })
+    const world = async () => ({
+      refs: await shop.hosted.git.listRefs('refs/'),
+      columns: shop.columns(),
+      dispatches: shop.hosted.dispatches.length,
+    })
+    const before = await world()
+    const { exitCode, log } = await shop.run(stepOf())
+    expect({ exitCode, log }).toMatchObject({ exitCode: 1 })
+    expect(log).toMatch(/a rehearsal .*nothing was changed/)
+    expect(log).toMatch(why)
+    expect(await world()).toEqual(before)
+  })
 
   test('of git-rollback is refused on the default branch', async () => {
     shop = await openWholeShop({ settings: { ...settings, environment: 'staging' } })
@@ -257,7 +242,7 @@ describe('a rehearsal', () => {
     const { exitCode, log } = await shop.run(rollBackCode({ rehearsal: 'true' }))
     expect({ exitCode, log }).toMatchObject({ exitCode: 1, log: expect.stringContaining('default branch') })
     expect(await shop.head()).toBe(head)
-  }, 30_000)
+  })
 
   test('of production is refused', async () => {
     shop = await openWholeShop({ settings })
@@ -265,7 +250,7 @@ describe('a rehearsal', () => {
     const { exitCode, log } = await shop.run(restore({ rehearsal: 'true' }))
     expect({ exitCode, log }).toMatchObject({ exitCode: 1, log: expect.stringContaining('customers use') })
     expect(shop.columns()).toEqual(before)
-  }, 30_000)
+  })
 })
 
 /** The history of a run that was killed once it had begun. */
@@ -288,25 +273,21 @@ describe('a restore that began', () => {
     expect({ exitCode, log, ...outputs }).toMatchObject({ exitCode: 0, decision: 'rolled-back' })
     expect(log).not.toContain('going on with')
     expect((await kinds()).filter((kind) => kind === 'rollback-began')).toHaveLength(2)
-  }, 30_000)
+  })
 
   test.each([
     [2, 'is another rollback than of another number of migrations', 'last 2 migrations'],
     [2, 'of migrations is another rollback than of a backup', 'backup no migration'],
     [1, 'of the same number of migrations is gone on with', 'last 1 migrations'],
-  ])(
-    '12: with %d beginnings, one that %s',
-    async (beginnings, _, scope) => {
-      shop = await openWholeShop({ settings })
-      await beginRestore('no migration', scope)
-      const inputs = { strategy: 'migrations', migrations: 'db', last: '1' }
-      const { exitCode, log } = await shop.run(restore(inputs))
-      expect({ exitCode, log }).toMatchObject({ exitCode: 0 })
-      expect((await kinds()).filter((kind) => kind === 'rollback-began')).toHaveLength(beginnings)
-      expect(shop.columns()).not.toContain('stars')
-    },
-    30_000,
-  )
+  ])('12: with %d beginnings, one that %s', async (beginnings, _, scope) => {
+    shop = await openWholeShop({ settings })
+    await beginRestore('no migration', scope)
+    const inputs = { strategy: 'migrations', migrations: 'db', last: '1' }
+    const { exitCode, log } = await shop.run(restore(inputs))
+    expect({ exitCode, log }).toMatchObject({ exitCode: 0 })
+    expect((await kinds()).filter((kind) => kind === 'rollback-began')).toHaveLength(beginnings)
+    expect(shop.columns()).not.toContain('stars')
+  })
 
   test('is gone on with, and ended, where it had been carried out', async () => {
     shop = await openWholeShop({ settings })
@@ -316,7 +297,7 @@ describe('a restore that began', () => {
     expect({ log, ...outputs }).toMatchObject({ decision: 'rolled-back' })
     expect(log).toContain('going on with the rollback that began at')
     expect((await kinds()).filter((kind) => kind === 'rollback-began')).toHaveLength(1)
-  }, 30_000)
+  })
 })
 
 test('a dry run restores beside and counts the rows that would be lost', async () => {
@@ -329,4 +310,4 @@ test('a dry run restores beside and counts the rows that would be lost', async (
   expect(Number(outputs['rows-lost'])).toBeGreaterThanOrEqual(0)
   expect(summary).toContain(outputs['backup'])
   expect({ columns: shop.columns(), kinds: await kinds() }).toEqual(before)
-}, 30_000)
+})

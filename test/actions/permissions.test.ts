@@ -49,7 +49,7 @@ let another: WholeShop
 beforeAll(async () => {
   shop = await openWholeShop(usual)
   another = await openWholeShop(usual)
-}, 60_000)
+})
 afterAll(() => Promise.all([shop.close(), another.close()]))
 
 test('each action does its work with the permissions of its contract, and names the one that is not there', async () => {
@@ -87,7 +87,7 @@ test('each action does its work with the permissions of its contract, and names 
       ),
     })
   }
-}, 180_000)
+})
 
 /** Somebody writes a comment. @returns the event of it */
 async function hold({ hosted, open }: WholeShop): Promise<Partial<Job>> {

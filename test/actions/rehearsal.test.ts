@@ -33,20 +33,16 @@ test('rolls every layer back and takes every layer back', async () => {
     await shop.tree(shop.good),
     await shop.tree(shop.bad),
   ])
-}, 60_000)
+})
 
-test.each([4, 7, 8])(
-  'killed after event %i and run again, it ends as it began',
-  async (nth) => {
-    shop = await openWholeShop({ staging: true, settings })
-    const { offered: _, ...before } = await world()
-    expect(await killAfterEvent(shop, step, nth)).toBe(true)
-    const { exitCode, log } = await shop.run(step)
-    expect({ exitCode, log }).toMatchObject({ exitCode: 0 })
-    expect(await world()).toMatchObject(before)
-  },
-  60_000,
-)
+test.each([4, 7, 8])('killed after event %i and run again, it ends as it began', async (nth) => {
+  shop = await openWholeShop({ staging: true, settings })
+  const { offered: _, ...before } = await world()
+  expect(await killAfterEvent(shop, step, nth)).toBe(true)
+  const { exitCode, log } = await shop.run(step)
+  expect({ exitCode, log }).toMatchObject({ exitCode: 0 })
+  expect(await world()).toMatchObject(before)
+})
 
 test('killed while all is rolled back, what comes next finds it rolled back: a real rollback does nothing twice, the next rehearsal takes it back', async () => {
   shop = await openWholeShop({ staging: true, settings })
@@ -60,7 +56,7 @@ test('killed while all is rolled back, what comes next finds it rolled back: a r
   const next = await shop.run(step)
   expect({ exitCode: next.exitCode, log: next.log }).toMatchObject({ exitCode: 0 })
   expect(await world()).toMatchObject(before)
-}, 60_000)
+})
 
 test('after a real rollback of the same revision is refused: it would take that back', async () => {
   shop = await openWholeShop({ staging: true, settings })
@@ -72,4 +68,4 @@ test('after a real rollback of the same revision is refused: it would take that 
   expect({ exitCode, log }).toMatchObject({ exitCode: 1 })
   expect(log).toMatch(/a real rollback of this revision is in force \(.*code.*\)/)
   expect(await world()).toMatchObject(before)
-}, 60_000)
+})

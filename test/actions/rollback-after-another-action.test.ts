@@ -66,7 +66,6 @@ test.each([
     expect(said.filter((each) => each === 'applied code')).toHaveLength(1)
     expect(said.slice(-2)).toEqual(['deployed', 'complete'])
   },
-  60_000,
 )
 
 test('killed between two layers: the front door rolls back only the layer that is left', async () => {
@@ -82,7 +81,7 @@ test('killed between two layers: the front door rolls back only the layer that i
   for (const layer of ['database', 'code'])
     expect(said.filter((each) => each === `applied ${layer}`)).toHaveLength(1)
   expect(said.at(-1)).toBe('complete')
-}, 60_000)
+})
 
 test('production is failing still: the front door deploys, looks, and does not call it complete', async () => {
   shop = await openWholeShop()
@@ -100,4 +99,4 @@ test('production is failing still: the front door deploys, looks, and does not c
   })
   expect(await rollbacks()).toBe(1)
   expect((await story()).slice(-3)).toEqual(['not-deployed', 'deployed', 'complete'])
-}, 60_000)
+})

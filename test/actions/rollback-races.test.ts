@@ -32,7 +32,7 @@ test('two front doors: one rolls back, the other waits for it and finds it done;
   expect((await events()).at(-1)).toMatchObject({ kind: 'rollback-ended', outcome: 'complete' })
   const head = await shop.head()
   expect(results.map(({ outputs }) => outputs['commit'])).toEqual([head, head])
-}, 120_000)
+})
 
 test('a front door and git-rollback: one commit, one deployment', async () => {
   shop = await openWholeShop()
@@ -48,7 +48,7 @@ test('a front door and git-rollback: one commit, one deployment', async () => {
   expect(await rollbackCommits()).toHaveLength(1)
   expect(shop.deployed).toEqual([await shop.head()])
   expect(await kinds()).not.toContain('rollback-failed')
-}, 120_000)
+})
 
 test('a run that was killed while it held the environment does not keep the next one from it', async () => {
   shop = await openWholeShop()
@@ -56,4 +56,4 @@ test('a run that was killed while it held the environment does not keep the next
   const { exitCode, outputs, log } = await run('102')
   expect({ log, exitCode, ...outputs }).toMatchObject({ exitCode: 0, decision: 'complete' })
   expect(await rollbackCommits()).toHaveLength(1)
-}, 120_000)
+})

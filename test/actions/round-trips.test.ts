@@ -38,7 +38,7 @@ test('a plan is at most five round trips deep (15.10)', async () => {
   } finally {
     await shop.close()
   }
-}, 20_000)
+})
 
 test('a whole rollback asks no more than forty times, and nothing that never changes twice (15.10)', async () => {
   const shop = await openBrokenShop()
@@ -52,7 +52,7 @@ test('a whole rollback asks no more than forty times, and nothing that never cha
   } finally {
     await shop.close()
   }
-}, 20_000)
+})
 
 test('HEAD~100, over a hundred pull requests, is planned with at most twenty requests (15.10)', async () => {
   const shop = await openBrokenShop()
@@ -73,4 +73,4 @@ test('HEAD~100, over a hundred pull requests, is planned with at most twenty req
   } finally {
     await shop.close()
   }
-}, 20_000)
+})

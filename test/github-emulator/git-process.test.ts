@@ -13,4 +13,4 @@ test('a question that is asked while an idle process ends is answered', async ()
   const slow = askGit({ args: ['-c', 'alias.slow=!sleep 0.7; echo done', 'slow'] })
   const { code, out } = await slow
   expect([code, out.toString('utf8')]).toEqual([0, 'done\n'])
-}, 20_000)
+})

@@ -30,7 +30,7 @@ describeAct('escalate.yml', () => {
     const { octokit, owner, repo } = users.as('grace')
     issue = (await octokit.rest.issues.create({ owner, repo, title: 'Post-mortem: production' })).data.number
     await failed(users, revision, issue)
-  }, 60_000)
+  })
   afterAll(async () => {
     await users.close()
     await receiver.stop()
@@ -62,7 +62,7 @@ describeAct('escalate.yml', () => {
       '@linus This incident of `production` (severity critical) is escalated to level 2. Comment `/ack` to acknowledge it.',
     ])
     expect((await users.events()).filter(({ kind }) => kind === 'incident-escalated')).toHaveLength(1)
-  }, 60_000)
+  })
 })
 
 /** A failed deployment of twenty minutes ago that nobody acknowledged. */

@@ -28,7 +28,7 @@ describeAct('guard.yml before a deployment', () => {
   let users: UsersRepository
   beforeAll(async () => {
     users = await openUsersRepository()
-  }, 60_000)
+  })
   afterAll(() => users.close())
 
   test('records what passed, rolls nothing back, and lets the deployment go on', async () => {
@@ -50,5 +50,5 @@ describeAct('guard.yml before a deployment', () => {
     for (const job of ['guard/rollback', 'rollback/rollback', 'guard/doctor'])
       expect(run.jobs[job] ?? 'skipped').toBe('skipped')
     expect(await users.events()).toMatchObject([{ kind: 'health-checked', reasonCode: 'snapshot' }])
-  }, 60_000)
+  })
 })

@@ -16,7 +16,7 @@ describeAct('a comment', () => {
     bad = await shop.breakProduction()
     shop.hosted.roles.set('eve', 'read')
     await shop.as('grace').octokit.rest.issues.create({ ...repository, title: 'The shop is down' })
-  }, 60_000)
+  })
   afterAll(() => shop.close())
 
   /** Writes it as the person, and runs the workflow for it. */
@@ -55,19 +55,15 @@ describeAct('a comment', () => {
   test.each([
     ['of a person without write access is refused, and told so', { login: 'eve' }, ['-1'], 1],
     ['of a bot is not answered', { login: 'ci[bot]', type: 'Bot' }, [], 0],
-  ])(
-    '%s',
-    async (_, by, reactions, answers) => {
-      const head = await shop.head()
-      const said = await comment('/rollback reason because', by)
-      expect({ log: said.run.log, exit: said.run.exitCode }).toMatchObject({ exit: 0 })
-      expect(said.reactions).toEqual(reactions)
-      expect(said.answers).toHaveLength(answers)
-      expect(said.run.jobs['rollback/rollback'] ?? 'skipped').toBe('skipped')
-      expect(await shop.head()).toBe(head)
-    },
-    60_000,
-  )
+  ])('%s', async (_, by, reactions, answers) => {
+    const head = await shop.head()
+    const said = await comment('/rollback reason because', by)
+    expect({ log: said.run.log, exit: said.run.exitCode }).toMatchObject({ exit: 0 })
+    expect(said.reactions).toEqual(reactions)
+    expect(said.answers).toHaveLength(answers)
+    expect(said.run.jobs['rollback/rollback'] ?? 'skipped').toBe('skipped')
+    expect(await shop.head()).toBe(head)
+  })
 
   test.each(['> /rollback', '```\n/rollback\n```', 'one could write\n/rollback'])(
     '%j is no command',
@@ -76,7 +72,6 @@ describeAct('a comment', () => {
       expect(said.run.exitCode).toBe(0)
       expect([...said.reactions, ...said.answers]).toEqual([])
     },
-    60_000,
   )
 
   test.each(['/rollback prodcution', '/hold staging', '/unhold prod'])(
@@ -88,7 +83,6 @@ describeAct('a comment', () => {
       expect(said.run.jobs['rollback/rollback'] ?? 'skipped').toBe('skipped')
       expect(await shop.events()).toEqual([])
     },
-    60_000,
   )
 
   test('/hold and /unhold are in the history, with who said it', async () => {
@@ -109,7 +103,7 @@ describeAct('a comment', () => {
       },
       { kind: 'hold-lifted', actor: 'grace' },
     ])
-  }, 60_000)
+  })
 
   test('/rollback plan shows what would be done, and changes nothing', async () => {
     const head = await shop.head()
@@ -119,7 +113,7 @@ describeAct('a comment', () => {
     })
     expect(said.reactions).toEqual(['eyes', 'rocket'])
     expect(await shop.head()).toBe(head)
-  }, 60_000)
+  })
 
   test('/rollback on a pull request takes production back, and says so', async () => {
     expect((await shop.production.visit()).status).toBe(500)
@@ -134,5 +128,5 @@ describeAct('a comment', () => {
       message: expect.stringContaining('$(touch /tmp/pwned) the shop is down'),
     })
     expect((await shop.production.visit()).status).toBe(200)
-  }, 120_000)
+  })
 })

@@ -28,7 +28,7 @@ describeAct('publish-dashboard', () => {
   beforeAll(async () => {
     users = await openUsersRepository()
     await users.push('A shop', { '.github/workflows/report.yml': workflow })
-  }, 60_000)
+  })
   afterAll(() => users.close())
 
   test('keeps the dashboard as an artifact, or publishes it on Pages', async () => {
@@ -51,5 +51,5 @@ describeAct('publish-dashboard', () => {
       'artifact-id': '',
     })
     expect(log).toMatch(/the site of artifact \d+ is published/)
-  }, 60_000)
+  })
 })

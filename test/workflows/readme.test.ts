@@ -55,7 +55,7 @@ describeAct('the README’s workflow', () => {
     expect(run.log).toContain('is the first deployment of production')
     expect(await users.head()).toBe(head)
     expect(users.hosted.issues).toEqual([])
-  }, 60_000)
+  })
 
   test('takes a bad deploy back, deploys what was good, and writes the incident up', async () => {
     const good = await users.head()
@@ -85,5 +85,5 @@ describeAct('the README’s workflow', () => {
     expect(await users.production.visit()).toEqual(before)
     expect(users.hosted.issues).toHaveLength(1)
     expect(users.hosted.issues[0]?.body).toContain('Sort products by their rating')
-  }, 120_000)
+  })
 })

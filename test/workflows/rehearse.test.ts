@@ -48,7 +48,7 @@ describeAct('a game day on staging', () => {
     await git(users.production.clone, 'push', '--quiet', 'origin', 'HEAD:refs/heads/staging')
     for (const sha of [good, newest])
       await users.run('.github/workflows/deploy-staging.yml', { event: 'workflow_dispatch', sha })
-  }, 60_000)
+  })
   afterAll(() => users.close())
 
   const rehearse = (config = '') =>
@@ -65,18 +65,14 @@ describeAct('a game day on staging', () => {
   test.each([
     ['production', '.github/on-production.yml', 'describes the environment "production"'],
     ['the default branch', '.github/on-main.yml', 'a branch of its own'],
-  ])(
-    '%s is refused',
-    async (_, config, words) => {
-      const { log, jobs } = await rehearse(config)
-      expect({ log, jobs }).toMatchObject({
-        log: expect.stringContaining(words),
-        jobs: { 'rehearse/rehearse': 'failure' },
-      })
-      expect(await staging()).toBe(newest)
-    },
-    60_000,
-  )
+  ])('%s is refused', async (_, config, words) => {
+    const { log, jobs } = await rehearse(config)
+    expect({ log, jobs }).toMatchObject({
+      log: expect.stringContaining(words),
+      jobs: { 'rehearse/rehearse': 'failure' },
+    })
+    expect(await staging()).toBe(newest)
+  })
 
   test('rolls back, looks, and takes all of it back', async () => {
     const before = await users.production.visit()
@@ -101,7 +97,7 @@ describeAct('a game day on staging', () => {
       'revision-deployed',
       'recovery-verified',
     ])
-  }, 120_000)
+  })
 
   test('fails when recovery takes longer than the objective, and is taken back all the same', async () => {
     const { log, jobs, steps } = await rehearse('.github/in-a-hurry.yml')
@@ -111,5 +107,5 @@ describeAct('a game day on staging', () => {
       steps: { 'rehearse/rehearse.rehearsal': { outputs: { 'reason-code': 'objective-missed' } } },
     })
     expect(await treeOf(await staging())).toBe(await treeOf(newest))
-  }, 120_000)
+  })
 })

@@ -36,7 +36,7 @@ describeAct('two approvals in one run', () => {
     }
     good = await release('good', { [file]: caller, '.github/rollback.yml': settings })
     await release('bad')
-  }, 60_000)
+  })
   afterAll(() => users.close())
 
   const deployed = (sha: string, environment: string) => {
@@ -65,5 +65,5 @@ describeAct('two approvals in one run', () => {
     expect((await git.readCommit(head)).tree).toBe((await git.readCommit(good)).tree)
     const applied = (await users.events()).filter(({ kind }) => kind === 'rollback-applied')
     expect(applied.map(({ environment }) => environment)).toEqual(['web', 'api'])
-  }, 120_000)
+  })
 })

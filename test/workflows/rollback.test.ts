@@ -21,7 +21,7 @@ describeAct('a rollback by hand', () => {
   beforeAll(async () => {
     shop = await openShop({ 'rollback.yml': caller })
     bad = await shop.breakProduction()
-  }, 60_000)
+  })
   afterAll(() => shop.close())
 
   /** @returns all that the scenarios look at */
@@ -45,7 +45,7 @@ describeAct('a rollback by hand', () => {
       ...{ exitCode: 0, plan: 'success', apply: 'skipped', rollback: 'skipped', head: bad },
       log: expect.stringContaining('Rollback planned'),
     })
-  }, 60_000)
+  })
 
   test.each([
     [
@@ -68,15 +68,11 @@ describeAct('a rollback by hand', () => {
       changed(/upload-artifact@\w+ # v[\d.]+/, 'upload-artifact@v7'),
       { plan: 'failure', log: expect.stringContaining('actions/upload-artifact') },
     ],
-  ])(
-    'this test sees it when %s',
-    async (_, change, seen) => {
-      const found = await dispatch({}, { ...approved, change })
-      expect(found).toMatchObject({ ...seen, head: bad })
-      expect(found).not.toMatchObject(whatIsRight)
-    },
-    60_000,
-  )
+  ])('this test sees it when %s', async (_, change, seen) => {
+    const found = await dispatch({}, { ...approved, change })
+    expect(found).toMatchObject({ ...seen, head: bad })
+    expect(found).not.toMatchObject(whatIsRight)
+  })
 
   test('a plan is not carried out when the branch has moved since', async () => {
     const git = 'git -C "$PEOPLES_CLONE" -c user.name=Grace -c user.email=grace@example.com'
@@ -100,7 +96,7 @@ describeAct('a rollback by hand', () => {
       parents: [bad],
       message: 'Meanwhile',
     })
-  }, 60_000)
+  })
 
   test('once the plan is approved, just that plan is carried out', async () => {
     expect((await shop.production.visit()).status).toBe(500)
@@ -123,5 +119,5 @@ describeAct('a rollback by hand', () => {
       'rollback-ended',
       'postmortem-opened',
     ])
-  }, 120_000)
+  })
 })

@@ -57,7 +57,7 @@ describeAct('a snapshot', () => {
     folder = await mkdtemp(join(tmpdir(), 'snapshot-'))
     users = await openUsersRepository()
     await users.push('A shop', { '.github/workflows/deploy.yml': workflow })
-  }, 60_000)
+  })
   afterAll(async () => {
     await users.close()
     await rm(folder, { recursive: true, force: true })
@@ -101,7 +101,7 @@ describeAct('a snapshot', () => {
       { kind: 'recovery-verified' },
       { kind: 'rollback-ended', outcome: 'rolled-back' },
     ])
-  }, 60_000)
+  })
 
   test('with migrate, applies what is pending after the backup is kept; a migration that fails leaves it', async () => {
     const file = join(folder, 'migrated.db')
@@ -158,5 +158,5 @@ describeAct('a snapshot', () => {
     expect(
       run((database) => database.prepare("SELECT name FROM sqlite_master WHERE name = 'notes'").all()),
     ).toEqual([])
-  }, 90_000)
+  })
 })

@@ -8,7 +8,7 @@ describeAct('the scheduled look back', () => {
   let shop: Shop
   beforeAll(async () => {
     shop = await openShop({ 'watch.yml': documentedWorkflow('docs/workflows.md', 'watch') })
-  }, 60_000)
+  })
   afterAll(() => shop.close())
 
   const look = () =>
@@ -20,7 +20,7 @@ describeAct('the scheduled look back', () => {
     expect(run.jobs['rollback/rollback'] ?? 'skipped').toBe('skipped')
     expect(await shop.head()).toBe(shop.good)
     expect(shop.hosted.issues).toEqual([])
-  }, 60_000)
+  })
 
   test('takes a deployment back that has become bad, and writes the incident up', async () => {
     const bad = await shop.breakProduction()
@@ -34,5 +34,5 @@ describeAct('the scheduled look back', () => {
     expect(await shop.hosted.git.readCommit(await shop.head())).toMatchObject({ parents: [bad] })
     expect((await shop.production.visit()).status).toBe(200)
     expect(shop.hosted.issues).toHaveLength(1)
-  }, 120_000)
+  })
 })

@@ -16,4 +16,4 @@ test('no storm ends in a production that is not good, nor in a history that is n
   const { kills, failure } = JSON.parse(stdout)
   expect(failure).toBeUndefined()
   expect(kills).toBeGreaterThanOrEqual(2)
-}, 180_000)
+})

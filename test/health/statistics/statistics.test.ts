@@ -39,7 +39,7 @@ describe('false alarms at the limit itself, over 20,000 gates', () => {
   let results: readonly SimulationResult[]
   beforeAll(async () => {
     results = await simulate()
-  }, 120_000)
+  })
 
   test.each(simulations.map(({ name }) => name))('%s are at most alpha', (name) => {
     const { gates, alpha, alarms } = results.find((each) => each.name === name) ?? {

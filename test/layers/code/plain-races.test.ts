@@ -53,7 +53,7 @@ test(`${races} races of rollbacks with pushes lose no commit, and leave no rollb
   )
   // both ends are raced for, or this would prove nothing
   expect(new Set(outcomes.flat())).toEqual(new Set(['rolled back', 'lost the race']))
-}, 120_000)
+})
 
 async function raceOnce(
   remote: GitRemote,

@@ -98,22 +98,18 @@ describe.each(histories)('%s', (_, { build }) => {
     },
   )
 
-  test.each(['direct', 'pull-request'])(
-    'is reverted %s just as git itself reverts it',
-    async (delivery) => {
-      const [bad = '', ...parents] = (await work.git('rev-list', '--parents', '-n1', 'HEAD')).split(' ')
-      // a merge is undone by itself; of all else what came after the good revision
-      const mainline = parents.length > 1 ? 1 : undefined
-      const commits = [mainline === undefined ? `${good}..${bad}` : bad]
-      const expected = await revertedByGit(work, commits, mainline)
-      const { layer, branch } = await publish(work, good, { mode: 'revert', commits, mainline, delivery })
-      const receipt = await (await layer.plan()).apply()
-      expect(await diff(expected, receipt.now)).toBe('')
-      expect(await shop.head(branch)).toBe(delivery === 'direct' ? receipt.now : bad)
-      expect((await shop.hosted.git.readCommit(receipt.now)).parents).toEqual([bad])
-    },
-    120_000,
-  )
+  test.each(['direct', 'pull-request'])('is reverted %s just as git itself reverts it', async (delivery) => {
+    const [bad = '', ...parents] = (await work.git('rev-list', '--parents', '-n1', 'HEAD')).split(' ')
+    // a merge is undone by itself; of all else what came after the good revision
+    const mainline = parents.length > 1 ? 1 : undefined
+    const commits = [mainline === undefined ? `${good}..${bad}` : bad]
+    const expected = await revertedByGit(work, commits, mainline)
+    const { layer, branch } = await publish(work, good, { mode: 'revert', commits, mainline, delivery })
+    const receipt = await (await layer.plan()).apply()
+    expect(await diff(expected, receipt.now)).toBe('')
+    expect(await shop.head(branch)).toBe(delivery === 'direct' ? receipt.now : bad)
+    expect((await shop.hosted.git.readCommit(receipt.now)).parents).toEqual([bad])
+  })
 
   test('is restored in one path, and nothing else is touched', async () => {
     const [path = ''] = (await work.git('diff', '--name-only', '--no-renames', '-z', good, 'HEAD')).split(
@@ -187,4 +183,4 @@ test('over any history, a restore leaves no difference to its target, and its un
     ),
     { numRuns: 12 },
   )
-}, 240_000)
+})

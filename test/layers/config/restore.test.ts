@@ -398,7 +398,7 @@ describe('a restore', () => {
       expect(read('app.json')).toBe(good)
     }
     expect(readdirSync(folder).filter((name) => name.includes('partial')).length).toBeLessThanOrEqual(7)
-  }, 60_000)
+  })
 
   test('gives any bytes back', async () => {
     await fc.assert(

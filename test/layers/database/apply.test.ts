@@ -172,7 +172,7 @@ describe.each(kinds)('on %s, db-migrate', (kind) => {
       "SELECT name FROM migration_history WHERE direction = 'up' ORDER BY executed_at",
     )
     expect(names.map(({ name }) => name)).toEqual(['1_users', '2_stars', '3_many'])
-  }, 180_000)
+  })
 })
 
 describe('db-migrate refuses', () => {

@@ -85,7 +85,7 @@ describe('a storage', () => {
       const written = openFolderStore(root).write('b/manifest.json', Readable.from(['x']))
       await expect(written).rejects.toThrow(/cannot be written to/)
     }
-  }, 20_000)
+  })
 
   test('that holds a folder without an end is listed', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'store-'))

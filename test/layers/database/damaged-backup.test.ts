@@ -25,7 +25,7 @@ describe.each(kinds)('of %s, refused before anything is touched is a backup with
     manifest = await database.back()
     files = readdirSync(join(database.backups, manifest.name)).sort()
     await database.run('INSERT INTO a_first VALUES (3)')
-  }, 60_000)
+  })
 
   /** Restores what is there now, for which it has to be refused in these words; then what was changed is put back. */
   async function expectRefused(file: string, change: () => void, words: RegExp): Promise<void> {
@@ -54,7 +54,7 @@ describe.each(kinds)('of %s, refused before anything is touched is a backup with
         await expectRefused(file, () => writeFileSync(pathOf(file), broken), /damaged/)
       }
     await expectUntouched(then)
-  }, 120_000)
+  })
 
   test('any file cut off at any length, empty, or gone', async () => {
     const then = await database.contents()
@@ -69,7 +69,7 @@ describe.each(kinds)('of %s, refused before anything is touched is a backup with
       await expectRefused(file, () => renameSync(pathOf(file), away), /is missing|is not in/)
     }
     await expectUntouched(then)
-  }, 120_000)
+  })
 
   test('a file of another backup, or another of its own', async () => {
     const then = await database.contents()
@@ -90,7 +90,7 @@ describe.each(kinds)('of %s, refused before anything is touched is a backup with
         await expectRefused(file, () => copyFileSync(pathOf(another), pathOf(file)), /damaged/)
     }
     await expectUntouched(then)
-  }, 120_000)
+  })
 
   test('a manifest that lies, with a digest of its own that fits', async () => {
     const then = await database.contents()
@@ -135,5 +135,5 @@ describe.each(kinds)('of %s, refused before anything is touched is a backup with
       await expectRefused('manifest.json', () => writeFileSync(pathOf('manifest.json'), told), /./)
     }
     await expectUntouched(then)
-  }, 120_000)
+  })
 })

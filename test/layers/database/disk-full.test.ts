@@ -110,7 +110,7 @@ describe.each(kinds)('on %s', (kind) => {
       await server?.stop()
       disk.unmount()
     }
-  }, 90_000)
+  })
 
   /** Moves the database of PostgreSQL to a disk of its own, where its copy goes too. */
   async function moveTo(place: string): Promise<void> {

@@ -20,7 +20,7 @@ describe.each(['postgres', 'mysql'] as const)('on %s', (kind: Kind) => {
   beforeEach(async () => {
     database = await makeDatabase(kind, scene.servers, scene.folder)
     await database.fill(40_000)
-  }, 60_000)
+  })
 
   const victims = {
     'the process': async (child: ChildProcess) => void child.kill('SIGKILL'),
@@ -48,7 +48,6 @@ describe.each(['postgres', 'mysql'] as const)('on %s', (kind: Kind) => {
       const manifest = await database.back()
       expect(differences(manifest.contents, await database.contents())).toEqual([])
     },
-    120_000,
   )
 
   test.each(Object.entries(victims))(
@@ -77,7 +76,6 @@ describe.each(['postgres', 'mysql'] as const)('on %s', (kind: Kind) => {
       const left = (await database.names()).filter((name) => name.includes('_restoring_'))
       expect(seen.includes('new') ? [] : left).toEqual([])
     },
-    120_000,
   )
 })
 

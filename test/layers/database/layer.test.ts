@@ -34,7 +34,7 @@ let folder: string
 let engine: Engine
 beforeAll(async () => {
   server = await startServers()
-}, 90_000)
+})
 afterAll(() => server.stop())
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'layer-'))
@@ -162,7 +162,6 @@ describe('the backup made before migrations are undone', () => {
       await open({ recipient, identity }).undo(receipt)
       expect(await stars()).toEqual(['id', 'stars'])
     },
-    60_000,
   )
 
   test('is encrypted to the recipient of the identity where no other is set', async () => {
@@ -261,7 +260,7 @@ describe.each(['sqlite', 'postgres', 'mysql'])('on %s', (kind) => {
     for (const _time of ['once', 'twice']) await open().undo(receipt)
     expect(await stars()).toEqual(['id', 'stars'])
     expect((await planOf()).view).toMatchObject({ state: 'pending' })
-  }, 60_000)
+  })
 
   test('the backup is restored by a person or where that is allowed, it holds, and what was there comes back', async () => {
     await deploy()
@@ -291,7 +290,7 @@ describe.each(['sqlite', 'postgres', 'mysql'])('on %s', (kind) => {
       expect(await open(options).undo(receipt)).toMatch(/is the one again that was kept as shop_before_/)
     expect({ columns: await stars(), users: await users() }).toEqual({ columns: ['id', 'stars'], users: 3 })
     expect(await engine.listKept()).toHaveLength(1)
-  }, 60_000)
+  })
 
   test('what the history says is done is pending when the database was migrated again since', async () => {
     await deploy()
@@ -305,7 +304,7 @@ describe.each(['sqlite', 'postgres', 'mysql'])('on %s', (kind) => {
     expect((await planOf({ ...options, earlier: restored })).view).toMatchObject({ state: 'done' })
     await deploy()
     expect((await planOf({ ...options, earlier: restored })).view).toMatchObject({ state: 'pending' })
-  }, 60_000)
+  })
 
   test('where a migration cannot be undone, the backup is restored instead', async () => {
     await deploy()
@@ -319,7 +318,7 @@ describe.each(['sqlite', 'postgres', 'mysql'])('on %s', (kind) => {
     expect(plan.view.needsPerson).toHaveLength(1)
     expect(await plan.apply()).toMatchObject({ outcome: 'rolled-back' })
     expect(await stars()).toEqual(['id'])
-  }, 60_000)
+  })
 
   test('where a script fails, the backup is restored, unless nobody was asked', async () => {
     await deploy()
@@ -336,7 +335,7 @@ describe.each(['sqlite', 'postgres', 'mysql'])('on %s', (kind) => {
       columns: ['id'],
       notes: [],
     })
-  }, 60_000)
+  })
 })
 
 describe('the plan', () => {

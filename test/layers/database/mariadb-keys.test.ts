@@ -12,7 +12,7 @@ let folder: string
 let shop: TestDatabase
 beforeAll(async () => {
   server = await startMariaDb()
-}, 60_000)
+})
 afterAll(() => server.stop())
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'keys-'))
@@ -152,7 +152,7 @@ test('of a server that is no MariaDB, nothing is backed up, restored or migrated
   } finally {
     await mysql.stop()
   }
-}, 60_000)
+})
 
 test('what is dropped, emptied or changed in the restored database changes nothing in the replaced one, of names as Chinook has them', async () => {
   server.script('shop', `DROP TABLE orders, customer; ${chinook}`)
@@ -196,7 +196,7 @@ test('what is dropped, emptied or changed in the restored database changes nothi
   // and the other way round
   await expect(server.sql(kept, 'DELETE FROM Employee WHERE EmployeeId = 1')).resolves.toBeDefined()
   expect(await server.sql(kept, 'SELECT count(*) AS n FROM Invoice')).toEqual([{ n: 0 }])
-}, 60_000)
+})
 
 const chinook = `CREATE TABLE Artist (ArtistId INT PRIMARY KEY, Name VARCHAR(120));
 CREATE TABLE Album (AlbumId INT PRIMARY KEY, Title VARCHAR(160), ArtistId INT,

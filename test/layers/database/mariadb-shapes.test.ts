@@ -16,7 +16,7 @@ let server: MariaDbServer
 let folder: string
 beforeAll(async () => {
   server = await startMariaDb()
-}, 60_000)
+})
 afterAll(() => server.stop())
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'shapes-'))
@@ -63,7 +63,6 @@ test.each(Object.entries(shapes).map(([name, shape]) => ({ name, ...shape })))(
     expect(outcome).toBe('restored')
     expect(await dump(database)).toBe(before)
   },
-  60_000,
 )
 
 test('MariaDB: beyond verify-limit, the rows of the small tables are restored and compared', async () => {

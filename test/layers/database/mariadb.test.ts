@@ -27,7 +27,7 @@ let server: MariaDbServer
 let folder: string
 beforeAll(async () => {
   server = await startMariaDb()
-}, 60_000)
+})
 afterAll(() => server.stop())
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'maria-'))
@@ -119,7 +119,7 @@ test('a database of MariaDB comes back as it was, with all that is difficult in 
     'DELETE FROM priced WHERE net = 7 AND f IS NULL',
     "DELETE FROM audit WHERE what LIKE 'priced; 7.0000' OR what = 'second;' ORDER BY what",
   )
-}, 60_000)
+})
 
 test('what was replaced comes back as it was, with its triggers, views, routines and events, and again after a crash', async () => {
   server.script('my app', difficultSchema)
@@ -149,7 +149,7 @@ test('what was replaced comes back as it was, with its triggers, views, routines
     await sql("SELECT STATUS AS s FROM information_schema.EVENTS WHERE EVENT_SCHEMA = 'my app'"),
   ).toEqual([{ s: 'DISABLED' }])
   expect((await names()).sort()).toEqual(['my app', keepAs].sort())
-}, 60_000)
+})
 
 async function waitFor(isTrue: () => Promise<boolean>): Promise<void> {
   for (let tries = 0; tries < 500 && !(await isTrue()); tries += 1) await sleep(5)
@@ -195,7 +195,7 @@ test('a dump that is cut at each `;`, as naive restores do, does not bring it ba
   expect(differences(then, naive).join('; ')).toContain(`table odd "; na'me is missing`)
   await restore(manifest)
   expect(differences(then, await contents())).toEqual([])
-}, 60_000)
+})
 
 test('an event does not run in the copy beside the live database', async () => {
   server.script('my app', difficultSchema)
@@ -206,7 +206,7 @@ test('an event does not run in the copy beside the live database', async () => {
   const [ran] = await sql('SELECT DISTINCT at FROM ticks')
   expect(ran).toEqual({ at: 'my app' })
   expect(await server.sql(kept, "SELECT COUNT(*) AS n FROM ticks WHERE at <> 'my app'")).toEqual([{ n: 0 }])
-}, 60_000)
+})
 
 test('rows written since the backup are counted, and exported first', async () => {
   await sql('CREATE TABLE t (id INT, v TEXT)', "INSERT INTO t VALUES (1, 'a'), (2, 'b')")
@@ -224,7 +224,7 @@ test('rows written since the backup are counted, and exported first', async () =
     { id: 1, v: 'a' },
     { id: 2, v: 'b' },
   ])
-}, 60_000)
+})
 
 test.each(['the restore is killed', 'the server crashes'])(
   'it is the old one or the new one, whole, wherever %s, and the next restore ends it',
@@ -255,7 +255,6 @@ test.each(['the restore is killed', 'the server crashes'])(
     await restore(manifest)
     expect(differences(manifest.contents, await contents())).toEqual([])
   },
-  180_000,
 )
 
 test.each([
@@ -358,7 +357,7 @@ test('clients are not cut off at all, and a backup under writers is of one momen
     // a loaded machine is slower than the goal of 50 ms, which the benchmark measures
     expect(longestGapMs).toBeLessThan(1500)
   }
-}, 60_000)
+})
 
 describe('where the server takes statements of 1 MB', () => {
   const take = (bytes: number) => server.sql(undefined, `SET GLOBAL max_allowed_packet = ${bytes}`)
@@ -378,7 +377,7 @@ describe('where the server takes statements of 1 MB', () => {
     await sql("UPDATE t SET v = 'bad', bits = 0")
     expect((await restore(manifest)).outcome).toBe('restored')
     expect(differences(then, await contents())).toEqual([])
-  }, 60_000)
+  })
 
   test('a row that is longer as a statement is no backup, and where it was one it is told so, without the row', async () => {
     await sql('CREATE TABLE t (v LONGBLOB)', `INSERT INTO t VALUES (REPEAT('\\0', 700000))`)
@@ -397,7 +396,7 @@ describe('where the server takes statements of 1 MB', () => {
     expect(differences(then, await contents())).toEqual([])
     await take(2 << 20)
     expect((await restore(manifest)).outcome).toBe('restored')
-  }, 60_000)
+  })
 })
 
 test('a transaction that does not end holds the swap off, and nothing is changed', async () => {
@@ -426,7 +425,7 @@ test('a transaction that does not end holds the swap off, and nothing is changed
   expect(differences(then, await contents())).toEqual([])
   expect(await names()).toEqual(['my app'])
   expect((await restore(manifest)).outcome).toBe('restored')
-}, 60_000)
+})
 
 describe('before anything is begun, it is said that', () => {
   test('the password is wrong, or there is no such database', async () => {

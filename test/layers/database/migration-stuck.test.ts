@@ -74,25 +74,21 @@ describe('golang-migrate', () => {
     'db/2_stars.up.sql': 'CREATE TABLE stars (id int); ALTER TABLE nothing ADD x int;',
     'db/2_stars.down.sql': 'DROP TABLE stars;',
   }
-  test.each(['postgres', 'mysql'] as const)(
-    'a migration that failed on %s',
-    async (kind) => {
-      await open(kind)
-      const { port } = scene.servers.mysql
-      const url =
-        kind === 'postgres'
-          ? `${database.url}?sslmode=disable`
-          : `mysql://${administrator.name}:${encodeURIComponent(administrator.password)}@tcp(127.0.0.1:${port})/shop?multiStatements=true`
-      const migrate = (...args: string[]) =>
-        run([join(servers, 'migrate/migrate'), '-path', 'db', '-database', url, ...args], files)
-      expect(await migrate('up')).toMatch(/nothing/)
-      await expectBoth(files, /schema_migrations marks migration 2 as dirty.*run `migrate force 2`/)
-      await migrate('force', '1')
-      const { undo } = await plan(files)
-      expect((await undo).steps.map(({ name }) => name)).toEqual(['1_users'])
-    },
-    60_000,
-  )
+  test.each(['postgres', 'mysql'] as const)('a migration that failed on %s', async (kind) => {
+    await open(kind)
+    const { port } = scene.servers.mysql
+    const url =
+      kind === 'postgres'
+        ? `${database.url}?sslmode=disable`
+        : `mysql://${administrator.name}:${encodeURIComponent(administrator.password)}@tcp(127.0.0.1:${port})/shop?multiStatements=true`
+    const migrate = (...args: string[]) =>
+      run([join(servers, 'migrate/migrate'), '-path', 'db', '-database', url, ...args], files)
+    expect(await migrate('up')).toMatch(/nothing/)
+    await expectBoth(files, /schema_migrations marks migration 2 as dirty.*run `migrate force 2`/)
+    await migrate('force', '1')
+    const { undo } = await plan(files)
+    expect((await undo).steps.map(({ name }) => name)).toEqual(['1_users'])
+  })
 })
 
 describe('goose', () => {
@@ -115,12 +111,12 @@ describe('goose', () => {
     ])
     // the good revision has it too: then it is not this deployment's
     expect((await (await plan(given, given)).undo).irregularities).toEqual([])
-  }, 60_000)
+  })
 
   test('a migration that failed in a transaction left nothing', async () => {
     expect(await goose(files(), 'up')).toMatch(/nothing/)
     expect((await (await plan(files())).undo).irregularities).toEqual([])
-  }, 60_000)
+  })
 
   test('a version that was undone, as its second version recorded it, is not applied', async () => {
     const one = { 'db/00001_users.sql': files()['db/00001_users.sql'] ?? '' }
@@ -129,7 +125,7 @@ describe('goose', () => {
     expect((await (await plan(one)).undo).steps).toEqual([])
     await database.run('INSERT INTO goose_db_version (version_id, is_applied) VALUES (1, true)')
     expect((await (await plan(one)).undo).steps.map(({ name }) => name)).toEqual(['00001_users'])
-  }, 60_000)
+  })
 })
 
 describe('dbmate', () => {
@@ -140,30 +136,26 @@ describe('dbmate', () => {
   test.each([
     ['mysql', '', /as it cannot run in a transaction on this database/],
     ['postgres', ' transaction:false', /as it runs in no transaction/],
-  ] as const)(
-    'a migration that failed on %s, of which it keeps no record',
-    async (kind, options, why) => {
-      await open(kind)
-      const given = files(options)
-      const url = kind === 'postgres' ? `${database.url}?sslmode=disable` : database.url
-      const said = await run(
-        [
-          join(servers, 'dbmate/node_modules/@dbmate/linux-x64/bin/dbmate'),
-          '--migrations-dir',
-          'db',
-          '--no-dump-schema',
-          'migrate',
-        ],
-        given,
-        { DATABASE_URL: url },
-      )
-      expect(said).toMatch(/nothing|VACUUM/)
-      const [found = ''] = (await (await plan(given)).undo).irregularities
-      expect(found).toMatch(/^2_stars is not recorded in schema_migrations, and a part of it may be there/)
-      expect(found).toMatch(why)
-    },
-    60_000,
-  )
+  ] as const)('a migration that failed on %s, of which it keeps no record', async (kind, options, why) => {
+    await open(kind)
+    const given = files(options)
+    const url = kind === 'postgres' ? `${database.url}?sslmode=disable` : database.url
+    const said = await run(
+      [
+        join(servers, 'dbmate/node_modules/@dbmate/linux-x64/bin/dbmate'),
+        '--migrations-dir',
+        'db',
+        '--no-dump-schema',
+        'migrate',
+      ],
+      given,
+      { DATABASE_URL: url },
+    )
+    expect(said).toMatch(/nothing|VACUUM/)
+    const [found = ''] = (await (await plan(given)).undo).irregularities
+    expect(found).toMatch(/^2_stars is not recorded in schema_migrations, and a part of it may be there/)
+    expect(found).toMatch(why)
+  })
 })
 
 test('knex: a run that was killed, until it is unlocked', async () => {
@@ -191,7 +183,7 @@ test('knex: a run that was killed, until it is unlocked', async () => {
   await run([...knex, 'migrate:unlock'], {}, env)
   const { undo } = await plan(files)
   expect((await undo).table).toBe('knex_migrations')
-}, 60_000)
+})
 
 test('Flyway: a failed row, by the table of its documentation', async () => {
   await open('mysql')
@@ -206,7 +198,7 @@ test('Flyway: a failed row, by the table of its documentation', async () => {
   await database.run('DELETE FROM flyway_schema_history WHERE success = 0')
   // what was undone is not applied, and a repeatable migration is no version
   expect((await (await plan(files)).undo).steps.map(({ name }) => name)).toEqual(['1__users'])
-}, 60_000)
+})
 
 test('Prisma: a migration that did not finish, by the table of its documentation', async () => {
   await open('postgres')
@@ -221,4 +213,4 @@ test('Prisma: a migration that did not finish, by the table of its documentation
   )
   await database.run("UPDATE _prisma_migrations SET rolled_back_at = now() WHERE id = 'b'")
   expect((await (await plan(files)).undo).steps.map(({ name }) => name)).toEqual(['1_users'])
-}, 60_000)
+})

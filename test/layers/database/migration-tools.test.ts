@@ -174,7 +174,7 @@ describe.each(pairs)('%s on %s', (tool, kind) => {
     expect(await isApplied('shops')).toBe(true)
     expect(await isApplied('notes')).toBe(false)
     expect((await undo(command)).outcome).toBe('nothing-to-undo')
-  }, 30_000)
+  })
 
   if (tool === 'umzug')
     test('is found out when it undoes another one, and the backup has what that took', async () => {
@@ -188,7 +188,7 @@ describe.each(pairs)('%s on %s', (tool, kind) => {
       await database.restore(await readBackup(openFolderStore(database.backups), name))
       expect(await applied()).toEqual(all)
       expect(await (await database.engine()).query('SELECT id FROM shops')).toEqual([{ id: '7' }])
-    }, 30_000)
+    })
 })
 
 async function readRevision({ git }: WorkRepository, id: string): Promise<Revision> {

@@ -73,7 +73,7 @@ let server: Servers
 let folder: string
 beforeAll(async () => {
   server = await startServers()
-}, 90_000)
+})
 afterAll(async () => {
   await server.stop()
 })

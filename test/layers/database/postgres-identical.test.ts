@@ -18,7 +18,7 @@ beforeAll(async () => {
   const { postgres } = scene.servers
   offer = await readOffer(postgres)
   await postgres.sql('postgres', 'CREATE ROLE reader; CREATE ROLE writer')
-}, 60_000)
+})
 
 /** More of them, by `PROPERTY_RUNS=100`, are for who changes what is dumped or compared. */
 const runs = Number(process.env['PROPERTY_RUNS'] ?? 3)
@@ -94,6 +94,6 @@ test('whatever differs in an independent dump differs in what is compared', asyn
       expect({ sql, dump: dumpText(database.url) }).toEqual({ sql, dump: before })
     }
   })
-}, 90_000)
+})
 
 let made: readonly Generated[] = []

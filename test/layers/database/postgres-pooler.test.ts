@@ -11,7 +11,7 @@ let pooler: PgBouncer
 beforeEach(async () => {
   database = await makeDatabase('postgres', scene.servers, scene.folder)
   await database.fill(500)
-}, 60_000)
+})
 afterEach(() => pooler.stop())
 
 const refusal = /shop is behind a pooler that shares sessions between clients.*address of the server itself/
@@ -28,7 +28,7 @@ describe.each(['transaction', 'statement'] as const)('with %s pooling', (mode) =
     await expect((await pooled.engine()).lock()).rejects.toThrow(refusal)
     expect(differences(bad, await database.contents())).toEqual([])
     expect(await database.names()).toEqual(['shop'])
-  }, 60_000)
+  })
 
   test('also while other clients use it', async () => {
     pooler = await startPgBouncer(scene.servers.postgres, { mode })
@@ -45,7 +45,7 @@ describe.each(['transaction', 'statement'] as const)('with %s pooling', (mode) =
       isOver = true
       await Promise.allSettled(others)
     }
-  }, 60_000)
+  })
 })
 
 describe('with session pooling', () => {
@@ -62,7 +62,7 @@ describe('with session pooling', () => {
     expect(dumpText(database.url)).toEqual(before)
     expect(await client.query("SELECT count(*) AS n FROM t WHERE v = 'bad'")).toEqual([{ n: '0' }])
     expect(await database.names()).toEqual(['shop', kept])
-  }, 60_000)
+  })
 
   test('that lets only the one database through, it is restored into schemas of that', async () => {
     pooler = await startPgBouncer(scene.servers.postgres, { mode: 'session', databases: ['shop'] })
@@ -72,5 +72,5 @@ describe('with session pooling', () => {
     await database.run("UPDATE t SET v = 'bad'")
     await pooled.restore(manifest, { keepOldMs: 0, now: () => new Date(Date.now() + 1000) })
     expect(dumpText(database.url)).toEqual(before)
-  }, 60_000)
+  })
 })

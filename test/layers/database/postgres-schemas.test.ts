@@ -132,7 +132,7 @@ test('all of it comes back, to sessions that stay open; what was replaced is put
   expect(await schemas()).toEqual(['Odd; schema', 'extensions', 'public'])
   expect(differences(then, await database.contents())).toEqual([])
   await session.end()
-}, 60_000)
+})
 
 test('it is old or new, whole, wherever the restore is killed or the server crashes, and the next restore ends it', async () => {
   await sql(
@@ -171,7 +171,7 @@ test('it is old or new, whole, wherever the restore is killed or the server cras
   await database.restore(manifest)
   expect(differences(manifest.contents, await database.contents())).toEqual([])
   expect((await schemas()).filter((name) => name.includes('_restoring_'))).toEqual([])
-}, 120_000)
+})
 
 test('clients go on in their sessions, and none of their queries fails', async () => {
   await sql('CREATE TABLE pair (a bigint, b bigint); INSERT INTO pair VALUES (0, 0)')
@@ -187,7 +187,7 @@ test('clients go on in their sessions, and none of their queries fails', async (
   for (const client of clients) expect(await client.stop()).toBeLessThan(1000)
   expect(await sql('SELECT count(*) AS n FROM pair WHERE a <> b')).toEqual([{ n: '0' }])
   expect(Number((await sql('SELECT count(*) AS n FROM pair'))[0]?.['n'])).toBeGreaterThan(counted)
-}, 60_000)
+})
 
 describe('a session', () => {
   beforeEach(() => sql('CREATE TABLE t (a int); INSERT INTO t VALUES (1)'))
@@ -208,7 +208,7 @@ describe('a session', () => {
     await engine.putBack(kept ?? '', engine.keptName(new Date()))
     await expect(late.query('COMMIT')).rejects.toThrow(/terminat|not queryable/)
     expect(await sql('SELECT a FROM t ORDER BY a')).toEqual([{ a: 1 }, { a: 2 }])
-  }, 30_000)
+  })
 
   test('that may not be ended is named, and nothing is changed', async () => {
     const manifest = await database.back()
@@ -228,7 +228,7 @@ describe('a session', () => {
     )
     expect(await sql('SELECT count(*) AS n FROM t')).toEqual([{ n: '1' }])
     await monitoring.end()
-  }, 30_000)
+  })
 
   test('that may not drop what was kept long enough is told, after a restore that did what it should', async () => {
     const manifest = await database.back()
@@ -244,7 +244,7 @@ describe('a session', () => {
     expect(said.join('\n')).toMatch(
       /kept long enough, and cannot be dropped: .*must be owner of schema public_before_/,
     )
-  }, 30_000)
+  })
 })
 
 test('what belongs to no schema is in the way, and all of it is named before anything is begun', async () => {

@@ -14,7 +14,7 @@ beforeEach(async () => {
     'postgres',
     'DO $$ BEGIN CREATE ROLE reader; CREATE ROLE writer; CREATE ROLE app LOGIN CREATEDB; EXCEPTION WHEN duplicate_object THEN NULL; END $$; ALTER ROLE app CREATEDB',
   )
-}, 60_000)
+})
 
 const dump = () => dumpText(database.url)
 const sqlAs = (user: string, text: string) => scene.servers.postgres.sql('shop', text, user)
@@ -32,7 +32,7 @@ test('objects of every kind are the same in an independent dump after a restore'
   )
   await database.restore(manifest)
   expect(dump()).toEqual(before)
-}, 120_000)
+})
 
 describe('comes back as it was:', () => {
   test.each([
@@ -56,18 +56,14 @@ describe('comes back as it was:', () => {
       'a view whose column was renamed',
       'CREATE TABLE t (a int, b int); CREATE VIEW v AS SELECT * FROM t; ALTER TABLE t RENAME a TO z; ALTER TABLE t ADD c int',
     ],
-  ])(
-    '%s, also when only the stored files are verified',
-    async (_what, sql) => {
-      await database.run(sql)
-      const before = dump()
-      const manifest = await database.back()
-      await database.run(wipe)
-      await database.restore(manifest, { verify: 'checksums' })
-      expect(dump()).toEqual(before)
-    },
-    60_000,
-  )
+  ])('%s, also when only the stored files are verified', async (_what, sql) => {
+    await database.run(sql)
+    const before = dump()
+    const manifest = await database.back()
+    await database.run(wipe)
+    await database.restore(manifest, { verify: 'checksums' })
+    expect(dump()).toEqual(before)
+  })
 
   test('a user mapping, whose password is in no definition that could be printed', async () => {
     await database.run(
@@ -76,7 +72,7 @@ describe('comes back as it was:', () => {
     const found = await Promise.all(objects.map((query) => scene.servers.postgres.sql('shop', query)))
     expect(JSON.stringify(found)).toContain('"usename":"public"')
     expect(JSON.stringify(found)).not.toContain('Hunter2')
-  }, 60_000)
+  })
 
   test('a database without an index that is invalid, which is said', async () => {
     await database.run('CREATE TABLE t (a int); INSERT INTO t VALUES (1), (1)')
@@ -91,7 +87,7 @@ describe('comes back as it was:', () => {
     await database.run('DELETE FROM t')
     await database.restore(manifest)
     expect(dump()).toEqual(before)
-  }, 60_000)
+  })
 
   test('a database that is a template', async () => {
     const { sql } = scene.servers.postgres
@@ -107,7 +103,7 @@ describe('comes back as it was:', () => {
     } finally {
       await sql('postgres', 'ALTER DATABASE shop IS_TEMPLATE false')
     }
-  }, 60_000)
+  })
 
   test('range types of a database that is restored into schemas', async () => {
     const { sql } = scene.servers.postgres
@@ -122,7 +118,7 @@ describe('comes back as it was:', () => {
     expect(dump()).toEqual(before)
     await sql('postgres', 'ALTER ROLE app CREATEDB')
     await sql('shop', 'REVOKE CREATE ON DATABASE shop FROM app')
-  }, 60_000)
+  })
 })
 
 describe('is refused at the backup, by name:', () => {
@@ -167,19 +163,15 @@ describe('is refused at the backup, by name:', () => {
       "CREATE FUNCTION ok(int) RETURNS bool LANGUAGE sql AS 'SELECT true'; CREATE TABLE t (a int CHECK (ok(a))); INSERT INTO t VALUES (1); CREATE OR REPLACE FUNCTION ok(int) RETURNS bool LANGUAGE sql AS 'SELECT false'",
       /rows of the live database break a constraint/,
     ],
-  ])(
-    '%s',
-    async (_what, sql, message) => {
-      await database.run(sql)
-      try {
-        await expect(database.back()).rejects.toThrow(message)
-        expect(await database.names()).toEqual(['shop'])
-      } finally {
-        await database.run('DROP SUBSCRIPTION IF EXISTS s')
-      }
-    },
-    60_000,
-  )
+  ])('%s', async (_what, sql, message) => {
+    await database.run(sql)
+    try {
+      await expect(database.back()).rejects.toThrow(message)
+      expect(await database.names()).toEqual(['shop'])
+    } finally {
+      await database.run('DROP SUBSCRIPTION IF EXISTS s')
+    }
+  })
 
   test('a table whose rows are hidden from its owner', async () => {
     await scene.servers.postgres.sql('shop', 'GRANT CREATE ON SCHEMA public TO app')
@@ -190,7 +182,7 @@ describe('is refused at the backup, by name:', () => {
     await expect((await makeUser('app')).back()).rejects.toThrow(
       /row level security hides rows of public\.t from this user.*BYPASSRLS/,
     )
-  }, 60_000)
+  })
 
   test('large objects and sequences that the user cannot read', async () => {
     await database.run("CREATE TABLE t (a int); GRANT SELECT ON t TO app; SELECT lo_from_bytea(4711, 'x')")
@@ -200,7 +192,7 @@ describe('is refused at the backup, by name:', () => {
     )
     await database.run('CREATE SEQUENCE s')
     await expect(poor.back()).rejects.toThrow(/may not read public\.s: grant SELECT/)
-  }, 60_000)
+  })
 
   test('what belongs to a role that the user is not a member of', async () => {
     const { sql } = scene.servers.postgres
@@ -216,7 +208,7 @@ describe('is refused at the backup, by name:', () => {
     await sql('postgres', 'GRANT writer TO app')
     expect((await poor.back()).verification.level).toBe('restore')
     await sql('postgres', 'REVOKE writer FROM app')
-  }, 60_000)
+  })
 })
 
 test('a logical replication slot is named at the plan, and refused where it would be lost', async () => {
@@ -241,7 +233,7 @@ test('a logical replication slot is named at the plan, and refused where it woul
   await server.sql('postgres', "SELECT pg_drop_replication_slot('s')")
   await (await database.engine()).dropKept(kept)
   expect(await database.names()).toEqual(['shop'])
-}, 60_000)
+})
 
 /** The same database, used by another user. */
 async function makeUser(user: string): Promise<TestDatabase> {

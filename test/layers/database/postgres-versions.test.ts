@@ -24,7 +24,7 @@ describe.each([16, 17, 18])('PostgreSQL %d', (major) => {
     server = await startPostgres({ bin: binOf(major) })
     await server.sql('postgres', 'CREATE ROLE reader; CREATE ROLE writer')
     database = await makePostgres(server, folder, env)
-  }, 60_000)
+  })
   afterAll(async () => {
     await server.stop()
     await rm(folder, { recursive: true, force: true })
@@ -38,7 +38,7 @@ describe.each([16, 17, 18])('PostgreSQL %d', (major) => {
         `the server is PostgreSQL ${major}\\..* and pg_dump is of version 15.*: install postgresql-client-${major}`,
       ),
     )
-  }, 30_000)
+  })
 
   test('what is backed up comes back identical after damage', async () => {
     database = await makePostgres(server, folder, env)
@@ -66,5 +66,5 @@ describe.each([16, 17, 18])('PostgreSQL %d', (major) => {
     )
     await database.restore(manifest)
     expect(dump()).toEqual(before)
-  }, 60_000)
+  })
 })

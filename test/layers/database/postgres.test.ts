@@ -23,7 +23,7 @@ let server: PostgresServer
 let folder: string
 beforeAll(async () => {
   server = await startPostgres()
-}, 60_000)
+})
 afterAll(() => server.stop())
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pg-'))
@@ -120,7 +120,7 @@ test('a database of PostgreSQL comes back as it was, with all that is difficult 
   await server
     .sql('postgres', 'DROP OWNED BY reader; DROP DATABASE "my app"; DROP ROLE reader')
     .catch(() => {})
-}, 60_000)
+})
 
 test('rows written since the backup are counted, and exported first', async () => {
   await sql("CREATE TABLE t (id int, v text); INSERT INTO t VALUES (1, 'a'), (2, 'b')")
@@ -164,7 +164,7 @@ test('it is the old one or the new one, whole, wherever the restore is killed, a
   await sql("UPDATE t SET v = 'bad'")
   await restore(manifest, { now: () => new Date(Date.now() + 60_000) })
   expect((await names()).filter((name) => name.includes('_restoring_'))).toEqual([])
-}, 180_000)
+})
 
 test('it is the old one or the new one, whole, when the server crashes in a restore', async () => {
   await fillBig()
@@ -181,7 +181,7 @@ test('it is the old one or the new one, whole, when the server crashes in a rest
   }
   await restore(manifest)
   expect(differences(manifest.contents, await contents())).toEqual([])
-}, 180_000)
+})
 
 test('a long transaction that has read the list of databases is not waited for', async () => {
   await sql('CREATE TABLE t (a int)')
@@ -217,7 +217,7 @@ test('clients with open sessions are cut off for a moment, and writers get clean
     expect(longestGapMs).toBeLessThan(1000)
     for (const code of codes) expect(['57P01', '3D000', 'ECONNRESET', 'closed']).toContain(code)
   }
-}, 60_000)
+})
 
 test('a session that may not be ended is named, and nothing is changed', async () => {
   await server.sql(
@@ -249,7 +249,7 @@ test('a session that may not be ended is named, and nothing is changed', async (
     if (name.startsWith('my app'))
       await server.sql(name, `REASSIGN OWNED BY owner TO ${superuser.name}; DROP OWNED BY owner`)
   await server.sql('postgres', 'DROP ROLE owner')
-}, 60_000)
+})
 
 test('of two restores at once, one says who holds the lock', async () => {
   await sql('CREATE TABLE t (a int)')

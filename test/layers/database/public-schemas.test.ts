@@ -65,7 +65,6 @@ withFetched('comes back identical after damage:', () => {
         await server?.stop()
       }
     },
-    120_000,
   )
 })
 

@@ -231,5 +231,4 @@ test.each(['mysql', 'sqlite'] as const)(
     // a backup that is always refused would be no backup
     expect(restored).toBeGreaterThan(5)
   },
-  200_000,
 )

@@ -164,5 +164,5 @@ describe.each(['wal', 'delete'])('under a writer, with journal mode %s,', (mode)
       expect([code, signal]).toEqual([0, null])
     }
     expect(ask('PRAGMA integrity_check')).toEqual({ integrity_check: 'ok' })
-  }, 120_000)
+  })
 })

@@ -123,7 +123,7 @@ describe.each(['wal', 'delete'])('with journal mode %s, each row that a writer s
     await stop()
     expect(lost()).toEqual([])
     noneIsHalf()
-  }, 30_000)
+  })
 
   test('is in one of both after a kept database is put back', async () => {
     const engine = await open()
@@ -136,7 +136,7 @@ describe.each(['wal', 'delete'])('with journal mode %s, each row that a writer s
     await stop()
     expect(lost()).toEqual([])
     noneIsHalf()
-  }, 30_000)
+  })
 
   test('stays where it is when nothing can be kept', async () => {
     const engine = await open()
@@ -150,7 +150,7 @@ describe.each(['wal', 'delete'])('with journal mode %s, each row that a writer s
     await rm(join(folder, source))
     expect(lost()).toEqual([])
     noneIsHalf()
-  }, 30_000)
+  })
 })
 
 test.each([

@@ -143,7 +143,7 @@ describe.each(['wal', 'delete'])('a SQLite database with journal mode %s', (mode
     await restore(manifest)
     expect(differences(manifest.contents, (await imageOf()) ?? never())).toEqual([])
     expect(readdirSync(folder).filter((name) => /partial|compared/.test(name))).toEqual([])
-  }, 120_000)
+  })
 
   test('is backed up at one point in time under a writer, and its readers and writers live through a restore', async () => {
     run(
@@ -165,7 +165,7 @@ describe.each(['wal', 'delete'])('a SQLite database with journal mode %s', (mode
     // the writer adds to both columns in one transaction: a mixture of two moments would differ
     expect(query('SELECT count(*) AS n FROM pair WHERE a <> b')).toEqual([{ n: 0 }])
     expect(query('SELECT count(*) AS n FROM pair WHERE a <> b', join(folder, kept ?? ''))).toEqual([{ n: 0 }])
-  }, 60_000)
+  })
 })
 
 test('a restore over the write-ahead log of a killed app does not bring the bad data back', async () => {
@@ -405,7 +405,7 @@ describe('a backup', () => {
     }
     await back()
     expect((await readCatalog(openFolderStore(backups))).backups.length).toBeGreaterThan(0)
-  }, 60_000)
+  })
 
   test('is encrypted to an age recipient, and opened by its identity alone', async () => {
     run(difficultSchema)

@@ -125,7 +125,7 @@ describe('a bucket', () => {
     const names = Array.from({ length: 2345 }, (_, at) => `b/${String(at).padStart(5, '0')}`)
     for (const name of names) writeFileSync(join(server.directory, 'many', name), '')
     expect(await store.list()).toEqual(names)
-  }, 30_000)
+  })
 
   test.each([
     [
@@ -215,7 +215,7 @@ describe('a bucket', () => {
     })
     // what is refused waits before it is tried again: all at once
     await Promise.all(attempts)
-  }, 60_000)
+  })
 
   test('that is not there is told', async () => {
     await expect(openStore('s3://another', { env: server.env, fetch }).list()).rejects.toThrow(
@@ -240,7 +240,7 @@ describe('a bucket', () => {
     await expect(openStore('s3://my.backups', { env: away, fetch }).list()).rejects.toThrow(
       /bucket my\.backups on 127\.0\.0\.1:1 does not answer/,
     )
-  }, 30_000)
+  })
 
   test('whose answer breaks off gives no half file', async () => {
     const half = createServer((_request, response) => {

@@ -31,7 +31,7 @@ beforeAll(async () => {
   await server.postgres.sql('shop', 'CREATE TABLE t (v int); INSERT INTO t VALUES (1)')
   await server.mysql.sql(undefined, 'CREATE DATABASE shop')
   await server.mysql.sql('shop', 'CREATE TABLE t (v int)', 'INSERT INTO t VALUES (1)')
-}, 90_000)
+})
 afterAll(async () => {
   await Promise.all([server.postgres.stop(), server.mysql.stop()])
   await rm(folder, { recursive: true, force: true })
@@ -73,7 +73,7 @@ test('a MariaDB with the certificate of another host is not trusted', async () =
     await other.stop()
     await rm(elsewhere, { recursive: true, force: true })
   }
-}, 30_000)
+})
 
 describe.each(['postgres', 'mysql'] as const)('%s', (kind) => {
   test.each(['require', 'verify-full'])(
@@ -113,7 +113,6 @@ describe.each(['postgres', 'mysql'] as const)('%s', (kind) => {
       expect(outcome).toBe('restored')
       expect(await engine.query('SELECT v FROM t')).toEqual([{ v: '1' }])
     },
-    60_000,
   )
 
   test('is not talked to in the clear when it wants TLS', async () => {

@@ -34,7 +34,7 @@ describe.each(kinds)('on %s', (kind) => {
   let database: TestDatabase
   beforeEach(async () => {
     database = await open(kind)
-  }, 60_000)
+  })
 
   test.each([false, true])(
     'a backup is restored once beside, compared and dropped (encrypted: %s), and says so',
@@ -50,7 +50,6 @@ describe.each(kinds)('on %s', (kind) => {
       // nothing of it stays in the clear
       expect(await readdir(join(scene.folder, 'scratch'))).toEqual([])
     },
-    60_000,
   )
 
   test('one whose stored files were read only is not called verified', async () => {
@@ -61,7 +60,7 @@ describe.each(kinds)('on %s', (kind) => {
     await database.run("UPDATE t SET v = 'bad'")
     await database.restore(manifest, { log: (line) => lines.push(line) })
     expect(lines[0]).toMatch(/is not verified by a restore/)
-  }, 60_000)
+  })
 })
 
 describe('a backup of PostgreSQL that cannot be restored', () => {
@@ -69,7 +68,7 @@ describe('a backup of PostgreSQL that cannot be restored', () => {
   beforeEach(async () => {
     database = await open('postgres')
     await database.fill(10)
-  }, 60_000)
+  })
   const spoil = () =>
     database.run(
       'CREATE FUNCTION newest() RETURNS bigint LANGUAGE sql AS $$ SELECT max(id) FROM t $$; CREATE MATERIALIZED VIEW shown AS SELECT newest() AS id',
@@ -102,7 +101,7 @@ describe('a backup of PostgreSQL that cannot be restored', () => {
     await database.run('ALTER FUNCTION newest() SET search_path = public')
     const manifest = await database.back()
     expect(manifest.verification.level).toBe('restore')
-  }, 90_000)
+  })
 
   test('is named when there is no other', async () => {
     await spoil()
@@ -110,7 +109,7 @@ describe('a backup of PostgreSQL that cannot be restored', () => {
     await expect(latest(database)).rejects.toThrow(
       /there is no backup of this database .* failed: restored at/,
     )
-  }, 60_000)
+  })
 
   test('and was only read again is refused before the swap, whatever is verified then', async () => {
     const manifest = await database.back({ verify: 'checksums' })
@@ -122,7 +121,7 @@ describe('a backup of PostgreSQL that cannot be restored', () => {
     )
     expect(differences(bad, await database.contents())).toEqual([])
     expect(await database.names()).toEqual(['shop'])
-  }, 60_000)
+  })
 })
 
 describe('of PostgreSQL, beyond the limit,', () => {
@@ -140,7 +139,7 @@ describe('of PostgreSQL, beyond the limit,', () => {
     expect(lines.join('\n')).toMatch(/a sample: the backup has .* verify-limit is 5.0 KB/)
     expect(describeVerification(manifest)).toMatch(/^partly verified: .*rows of 2 of 3 tables/)
     expect(await database.names()).toEqual(['shop'])
-  }, 60_000)
+  })
 })
 
 describe('of PostgreSQL, elsewhere:', () => {
@@ -159,7 +158,7 @@ describe('of PostgreSQL, elsewhere:', () => {
       await server.close()
       await sql('shop', 'DROP OWNED BY "odd role"; DROP ROLE "odd role"')
     }
-  }, 90_000)
+  })
 
   test('on a server of an address, which names what it lacks', async () => {
     const database = await open('postgres')
@@ -186,7 +185,7 @@ describe('of PostgreSQL, elsewhere:', () => {
     } finally {
       await other.stop()
     }
-  }, 90_000)
+  })
 })
 
 describe('of MariaDB, elsewhere:', () => {
@@ -216,7 +215,7 @@ describe('of MariaDB, elsewhere:', () => {
     } finally {
       await server.close()
     }
-  }, 90_000)
+  })
 
   test('for a user who may only read the live server', async () => {
     const database = await open('mysql')
@@ -239,7 +238,7 @@ describe('of MariaDB, elsewhere:', () => {
       await server.close()
       await sql(undefined, 'DROP USER reader')
     }
-  }, 90_000)
+  })
 
   test('a backup that was changed before it was restored there is failed', async () => {
     const database = await open('mysql')
@@ -260,7 +259,7 @@ describe('of MariaDB, elsewhere:', () => {
     } finally {
       await server.close()
     }
-  }, 90_000)
+  })
 
   test('on a server of an address, which names what it lacks', async () => {
     const database = await open('mysql')
@@ -295,14 +294,14 @@ describe('of MariaDB, elsewhere:', () => {
       await other.stop()
       await sql(undefined, 'DROP DATABASE stock')
     }
-  }, 90_000)
+  })
 
   test('of another kind is refused', async () => {
     const where = parseConnection(scene.servers.postgres.url('shop'))
     await expect(elsewhereOf(await open('mysql'), where)).rejects.toThrow(
       /verify-on.*another kind of database/,
     )
-  }, 60_000)
+  })
 })
 
 describe.each(['postgres', 'mysql'] as const)('a local server for %s', (kind) => {
@@ -349,7 +348,7 @@ describe.each(['postgres', 'mysql'] as const)('a local server for %s', (kind) =>
     } finally {
       await rm(temporary, { recursive: true, force: true })
     }
-  }, 90_000)
+  })
 })
 
 const openModule = new URL('../../../src/layers/database/open.ts', import.meta.url).href

@@ -9,7 +9,7 @@ import { startUnleash, type UnleashServer } from '../../support/unleash.ts'
 let unleash: UnleashServer
 beforeAll(async () => {
   unleash = await startUnleash()
-}, 90_000)
+})
 afterAll(() => unleash.stop())
 
 const environment = 'development'

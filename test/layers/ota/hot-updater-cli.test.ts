@@ -15,7 +15,7 @@ beforeAll(async () => {
   server = await startHotUpdater()
   project = await openHotUpdaterProject(server)
   cli = openHotUpdaterCli(project, ({ name }, device) => askForUpdate(connect(server), name, device))
-}, 120_000)
+})
 afterAll(async () => {
   await project?.close()
   await server?.stop()

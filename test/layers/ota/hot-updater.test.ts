@@ -15,7 +15,7 @@ let client: AskableServer
 beforeAll(async () => {
   running = await startHotUpdater()
   client = openHotUpdater(connect(running))
-}, 120_000)
+})
 afterAll(() => running?.stop())
 
 function server(): HotUpdaterServer {

@@ -21,7 +21,7 @@ let client: AskableServer
 beforeAll(async () => {
   running = await startLisong()
   client = openCodePush(connect(running), 'lisong')
-}, 120_000)
+})
 afterAll(() => running?.stop())
 
 function server(): LisongServer {

@@ -22,7 +22,7 @@ let folder: string
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'dashboard-'))
   browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
-}, 30_000)
+})
 afterAll(async () => {
   await browser.close()
   rmSync(folder, { recursive: true, force: true })
@@ -256,25 +256,21 @@ test.each([
   ['light', { colorScheme: 'light' }],
   ['dark', { colorScheme: 'dark' }],
   ['phone', { viewport: { width: 360, height: 740 } }],
-] as const)(
-  'axe finds nothing wrong: %s',
-  async (_, options) => {
-    const { page } = await open(write('axe', events.slice(-150), facts.slice(-30)), {
-      ...options,
-      bypassCSP: true,
-    })
-    await page.addScriptTag({ path: axe })
-    const { violations } = await page.evaluate<Checked>('axe.run()')
-    expect(
-      violations.map(({ id, nodes }) => ({
-        id,
-        first: nodes[0]?.html,
-      })),
-    ).toEqual([])
-    await page.close()
-  },
-  30_000,
-)
+] as const)('axe finds nothing wrong: %s', async (_, options) => {
+  const { page } = await open(write('axe', events.slice(-150), facts.slice(-30)), {
+    ...options,
+    bypassCSP: true,
+  })
+  await page.addScriptTag({ path: axe })
+  const { violations } = await page.evaluate<Checked>('axe.run()')
+  expect(
+    violations.map(({ id, nodes }) => ({
+      id,
+      first: nodes[0]?.html,
+    })),
+  ).toEqual([])
+  await page.close()
+})
 
 test('on a phone nothing is wider than the page; the tables scroll in themselves', async () => {
   const { page } = await open(write('phone', events, facts), { viewport: { width: 360, height: 740 } })

@@ -187,7 +187,7 @@ describe('on GitHub', () => {
     expect(await make()).toEqual({ created: [100, 101], existing: 0, left: ['Item 2'] })
     expect(shop.hosted.issues).toHaveLength(before + 2)
     expect(await make()).toEqual({ created: [], existing: 2, left: ['Item 2'] })
-  }, 60_000)
+  })
 
   describe('a reminder', () => {
     const remind = (now: string) =>
