@@ -47,6 +47,12 @@ export function toFile(bytes: Uint8Array): StoredFile {
 
 const leaveOut = 'take this branch out of the rule'
 
+/** The commit that wrote a file, and the one that the branch was at before. */
+export interface Written {
+  readonly commit: string | undefined
+  readonly parent: string | undefined
+}
+
 /**
  * Writes a file by a commit on a branch, only if the file is still what it was when it was read: GitHub compares `blob`,
  * and refuses when the branch moved at the same instant. A file that was deleted in between is written anew: GitHub does
@@ -64,12 +70,12 @@ export async function writeFile(
     blob,
     message,
   }: { path: string; branch: string; bytes: Uint8Array; blob: string | undefined; message: string },
-): Promise<'written' | 'conflict' | 'exists' | 'no-branch'> {
+): Promise<Written | 'conflict' | 'exists' | 'no-branch'> {
   const doing = `write ${path} on ${branch}`
   return explained({ doing, permission: 'contents: write', detour: leaveOut }, async () => {
     try {
       const content = Buffer.from(bytes).toString('base64')
-      await octokit.rest.repos.createOrUpdateFileContents({
+      const { data } = await octokit.rest.repos.createOrUpdateFileContents({
         owner,
         repo,
         path,
@@ -78,7 +84,7 @@ export async function writeFile(
         content,
         ...(blob && { sha: blob }),
       })
-      return 'written'
+      return { commit: data.commit.sha, parent: data.commit.parents?.[0]?.sha }
     } catch (error) {
       if (isRefused(error, 'conflict')) return 'conflict'
       // the file has come to be in between

@@ -136,7 +136,7 @@ async function tryAppend({
     bytes: Buffer.from(text),
     blob: undefined,
   })
-  if (outcome === 'written') return 'appended'
+  if (typeof outcome === 'object') return 'appended'
   if (outcome === 'exists') return 'already-there'
   if (
     outcome === 'no-branch' &&

@@ -178,7 +178,7 @@ function openFile({ repository, branch, environment, now }: LockOptions): LockFi
       const message = `${holder === undefined ? 'unlock' : 'lock'} ${environment}`
       try {
         const outcome = await writeFile(repository, { path, branch, bytes, blob, message })
-        if (outcome === 'written') return blobId(bytes)
+        if (typeof outcome === 'object') return blobId(bytes)
         if (outcome === 'conflict' || outcome === 'exists') return undefined
         const created = await createOrphanBranch(repository, { branch, path, text, message })
         return created === 'created' ? blobId(bytes) : undefined

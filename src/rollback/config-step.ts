@@ -180,7 +180,7 @@ async function flagsToKeep(
 ) {
   if (config.flags?.storage === undefined) return undefined
   const { fileOf, serviceOf } = await import('./open-flags.ts')
-  const circumstances = { env, fetch, signal, reason, now: () => now().getTime() }
+  const circumstances = { env, fetch, signal, reason, ownCommits: new Map(), now: () => now().getTime() }
   const service = serviceOf({ repository, config, branch, ...circumstances })
   return fileOf((await service.list()).values())
 }

@@ -9,17 +9,17 @@ import type { FlagsProposed } from '../layers/flags/service.ts'
 import { bulletList, paragraph, renderMarkdown, text } from '../text/markdown.ts'
 import type { LayerSurroundings } from './layer-surroundings.ts'
 
+export type FlagFileSurroundings = Pick<
+  LayerSurroundings,
+  'repository' | 'config' | 'branch' | 'reason' | 'ownCommits'
+>
+
 /**
  * A file of flags in the repository. A write goes the way that a rollback of the code goes: one commit on the branch, or a pull request
  * where the rules of the branch, or `code.delivery`, want one. GitHub compares the content that a commit replaces.
  */
 export function inRepository(
-  {
-    repository,
-    config,
-    branch,
-    reason,
-  }: Pick<LayerSurroundings, 'repository' | 'config' | 'branch' | 'reason'>,
+  { repository, config, branch, reason, ownCommits }: FlagFileSurroundings,
   file: string,
 ): FlagFile {
   const { delivery } = config.code
@@ -33,6 +33,8 @@ export function inRepository(
     if (outcome === 'conflict') throw moved()
     if (outcome === 'no-branch')
       throw new RefusedError(message`there is no branch ${branch} to write ${file} to`)
+    if (outcome !== 'exists' && outcome.parent && outcome.commit)
+      ownCommits.set(outcome.parent, outcome.commit)
   }
 
   const ask = async (bytes: Buffer, doing: string, said: string): Promise<FlagsProposed> => {

@@ -76,6 +76,7 @@ export async function openFrontDoor(
         ...tools,
         ...circumstances,
         secrets: secretsOfLayers(config, tools.env),
+        ownCommits: new Map(),
         ...{ now, repository, config, branch, environment, incident, bad: revision, reason: request.reason },
         // a plan that was looked at is of its own target
         target: (request.mode === 'apply' ? '' : target) || (circumstances.target ?? config.code.target),

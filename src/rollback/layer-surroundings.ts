@@ -23,6 +23,8 @@ export interface LayerSurroundings {
   readonly choice: Choice
   readonly automatic: boolean
   readonly progress: Progress
+  /** Commits that layers have put on the branch in this run, each by the commit that it is on top of. */
+  readonly ownCommits: Map<string, string>
   /** why, in a sentence without secrets */
   readonly reason: string
   /** a login */

@@ -12,7 +12,7 @@ import { decodeFlags, digestOfState, encodeFlags } from '../layers/flags/snapsho
 import { emptyView, type Layer } from '../layers/layer.ts'
 import { hasChoice, scoped } from '../layers/scoped.ts'
 import { redact } from '../text/redact.ts'
-import { inRepository, onMachine } from './flag-file.ts'
+import { type FlagFileSurroundings, inRepository, onMachine } from './flag-file.ts'
 import { isChosen, type LayerSurroundings, readVariable } from './layer-surroundings.ts'
 import { undoableOf } from './record.ts'
 
@@ -100,16 +100,14 @@ export function serviceOf({
   now,
   signal,
   reason,
-}: Pick<
-  LayerSurroundings,
-  'repository' | 'config' | 'branch' | 'env' | 'fetch' | 'now' | 'signal' | 'reason'
->) {
+  ownCommits,
+}: FlagFileSurroundings & Pick<LayerSurroundings, 'env' | 'fetch' | 'now' | 'signal'>) {
   const settings = config.flags
   if (settings === undefined) throw new TypeError('there are no feature flags in the settings')
   const { file = '', folder, token, client } = settings
   const flagFile =
     folder === undefined
-      ? inRepository({ repository, config, branch, reason }, file)
+      ? inRepository({ repository, config, branch, reason, ownCommits }, file)
       : onMachine(folder, file)
   return openFlagService({
     ...settings,

@@ -4,7 +4,7 @@ import type { LayerName } from '../history/event.ts'
 import { openCodeLayer } from '../layers/code/layer.ts'
 import type { RestoreRequest } from '../layers/code/restore.ts'
 import { parseConnection, secretsOf } from '../layers/database/connection.ts'
-import type { Layer } from '../layers/layer.ts'
+import type { Layer, LayerPlan } from '../layers/layer.ts'
 import { openLazily } from '../layers/lazy-layer.ts'
 import type { Config } from '../settings/schema.ts'
 import { secretsOfTools } from '../settings/variables.ts'
@@ -138,13 +138,29 @@ function pathsOfCode(surroundings: LayerSurroundings): readonly string[] {
 function openFiles(surroundings: LayerSurroundings): Layer {
   const { repository, config } = surroundings
   if (config.config === undefined || isChosen(surroundings, 'code')) return openCode(surroundings)
+  const { ownCommits } = surroundings
   const { files, keys } = config.config
   const read = async (path: string, ref: string) => (await readFile(repository, { path, ref }))?.bytes
-  return openCode(surroundings, {
+  const commit = openCode(surroundings, {
     paths: files,
     ...(keys.length > 0 && {
       edit: async (revisions) =>
         (await import('../layers/config/repository-files.ts')).editKeys({ files, keys, read })(revisions),
     }),
   })
+  return { ...commit, plan: async () => onTopOf(ownCommits, commit, await commit.plan()) }
+}
+
+/** A commit on top of what an earlier layer of this run has committed since the plan: that alone may have moved the branch. */
+function onTopOf(ownCommits: ReadonlyMap<string, string>, layer: Layer, plan: LayerPlan): LayerPlan {
+  const { view } = plan
+  const apply = async () => {
+    const head = ownCommits.get(view.from)
+    if (head === undefined) return plan.apply()
+    const anew = await layer.plan()
+    const isSame = anew.view.from === head && anew.view.to === view.to && anew.view.state === view.state
+    // what somebody else has pushed is refused, as it was not planned for
+    return (isSame ? anew : plan).apply()
+  }
+  return { ...plan, apply }
 }

@@ -137,6 +137,73 @@ describe('files of the repository', () => {
     limit,
   )
 
+  const flagFile = (state: string) =>
+    `{ "flags": { "checkout": { "state": "${state}", "variants": { "on": true, "off": false }, "defaultVariant": "on" } } }\n`
+  const besideFlags = (more: object = {}) =>
+    openConfigShop({
+      ...more,
+      good: { 'config/app.json': goodConfig, 'flags.json': flagFile('ENABLED') },
+      more: { flags: { service: 'flagd', file: 'flags.json', disable: ['checkout'] } },
+    })
+
+  test(
+    'go back beside a file of flags on the same branch: one commit on top of the other, and both are deployed',
+    async () => {
+      shop = await besideFlags()
+      const { log, outputs } = await rollBack({ layers: 'config, flags' }, byHand)
+      expect({ log, ...outputs }).toMatchObject({ decision: 'complete', layers: 'flags,config' })
+      const deployed = outputs['commit'] ?? ''
+      expect(deployed).toBe(await shop.head())
+      expect(await shop.read('config/app.json', deployed)).toBe(goodConfig)
+      expect(await shop.read('flags.json', deployed)).toBe(flagFile('DISABLED'))
+    },
+    limit,
+  )
+
+  test(
+    'do not go on top of what somebody pushes beside the flags: that is not overwritten, and said',
+    async () => {
+      shop = await besideFlags()
+      let pushes = 0
+      const end = shop.github.onRequest(async ({ operation, path }) => {
+        if (operation !== 'repos/create-or-update-file-contents' || !path.includes('flags.json')) return
+        if (pushes++ === 0) await shop.commit({ 'news.md': 'a push in between\n' })
+      })
+      const { exitCode, log, outputs } = await rollBack({ layers: 'config, flags' }, byHand)
+      end()
+      expect({ log, exitCode, ...outputs }).toMatchObject({ exitCode: 1, decision: 'partial' })
+      expect(log).toContain('when the rollback was planned and is at')
+      expect(await shop.read('config/app.json')).toBe(badConfig)
+      expect(await shop.read('news.md')).toBe('a push in between\n')
+      const again = await rollBack({ layers: 'config, flags' }, byHand)
+      expect(again.outputs).toMatchObject({ decision: 'complete' })
+      expect(await shop.read('config/app.json')).toBe(goodConfig)
+    },
+    limit,
+  )
+
+  test(
+    'are rehearsed beside a file of flags: both are rolled back by the front door, and taken back again, byte for byte',
+    async () => {
+      shop = await besideFlags({ branch: 'staging' })
+      const before = await shop.tree('staging')
+      const inputs = { layers: 'config, flags', environment: 'staging', rehearsal: 'true' }
+      const { log, outputs } = await rollBack(inputs, byHand)
+      expect({ log, ...outputs }).toMatchObject({ decision: 'rehearsed' })
+      expect(log).toMatch(/config: taken back/)
+      expect(log).toMatch(/flags: taken back/)
+      expect(await shop.tree('staging')).toBe(before)
+      expect(await shop.read('config/app.json', 'staging')).toBe(badConfig)
+      expect(await shop.read('flags.json', 'staging')).toBe(flagFile('ENABLED'))
+      expect(
+        (await eventsOf('rollback-undone'))
+          .flatMap((event) => ('layer' in event ? [event.layer] : []))
+          .sort(),
+      ).toEqual(['config', 'flags'])
+    },
+    limit,
+  )
+
   test(
     'that do not fit the schema of the revision that runs afterwards are refused before anything is changed',
     async () => {

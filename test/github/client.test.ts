@@ -175,7 +175,10 @@ describe('a limit of GitHub', () => {
     const repository = open({ log: (line) => void log.push(line), requestTimeoutMs: 700 })
     const operation = 'repos/create-or-update-file-contents'
     shop.github.fault({ kind: 'secondary-limit', retryAfterSeconds: 1, operation })
-    expect(await writeFile(repository, change())).toBe('written')
+    expect(await writeFile(repository, change())).toEqual({
+      commit: await shop.head(),
+      parent: expect.any(String),
+    })
     expect(sent(operation)).toBe(2)
     expect(log).toEqual([
       expect.stringMatching(/^GitHub's secondary rate limit is reached at PUT .*contents.*: waiting 1 s$/),

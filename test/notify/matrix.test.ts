@@ -37,7 +37,7 @@ describe('a real homeserver of Matrix', () => {
     expect(sent).toEqual({ outcome: 'delivered', message: { room, thread: message?.event_id } })
     expect(message?.content).toMatchObject({
       msgtype: 'm.text',
-      body: expect.stringContaining('CRITICAL: production: failed deployment bbbbbbb'),
+      body: expect.stringContaining('CRITICAL: [octo-org/shop] production: failed deployment bbbbbbb'),
     })
     const ids = { room, thread: message?.event_id ?? '' }
     for (const notice of later)

@@ -22,7 +22,13 @@ test('a rollback that a branch wants taken back by a pull request says which one
   const permissions = { contents: 'write', 'pull-requests': 'write' } as const
   const repository = shop.open({ login: 'ada', kind: 'user', permissions })
   const layer = openLayerOn(
-    () => openFlagd(inRepository({ repository, config, branch: 'main', reason: 'errors' }, 'flags.json')),
+    () =>
+      openFlagd(
+        inRepository(
+          { repository, config, branch: 'main', reason: 'errors', ownCommits: new Map() },
+          'flags.json',
+        ),
+      ),
     { disable: ['checkout'] },
   )
   const receipt = await (await layer.plan()).apply()

@@ -34,6 +34,7 @@ test('EAS is reached through the front door: its command line is asked, in the f
         throw new Error('no other token is needed')
       },
       secrets: [],
+      ownCommits: new Map(),
       repository: openRepository({
         token: 'x',
         owner: 'o',
