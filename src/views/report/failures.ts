@@ -107,17 +107,18 @@ function deploymentsOf(
     }
     deployments.push({ repository, environment, at, isRework: false, isJudged, leadMs: undefined })
   }
-  const restored = restoredSince(collected, rehearsed)
+  const restored = latest.length === 0 ? undefined : restoredSince(collected, rehearsed)
   for (const each of redeployments) {
     const { repository, environment, at } = each
-    if (!deployedAt.has(placeOf(each)) && !rehearsed.made(each))
+    const isRecorded = deployedAt.size > 0 && deployedAt.has(placeOf(each))
+    if (!isRecorded && !rehearsed.made(each))
       deployments.push({ repository, environment, at, isRework: true, isJudged: false, leadMs: undefined })
   }
   for (const fact of latest) {
     const { repository, environment, deployedAt: at, committedAt, isRollback } = fact
     const place = placeOf(fact)
     if (at === undefined || (!failed.has(place) && rehearsed.madeFact(place, fact))) continue
-    const since = restored.get(place)
+    const since = restored?.get(place)
     const isRework = isRollback || (since !== undefined && at >= since)
     const lead = isRework || committedAt === undefined ? undefined : at - committedAt
     const leadMs = lead === undefined || lead < 0 ? undefined : lead
