@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import { chmod, type FileHandle, open } from 'node:fs/promises'
 import type { DatabaseSync } from 'node:sqlite'
 import { explainWrite } from '../../../text/system-error.ts'
 import { chunksOf } from '../read-file.ts'
@@ -56,9 +56,11 @@ export async function copyOpened(
     reader.close()
   }
   if (!isStill) {
-    // SQLite would make it with the rights of any new file
-    await (await open(to, 'w', (await file.stat()).mode & 0o777)).close()
+    // SQLite would make it with the rights of any new file; it writes to it by its name
+    const mode = (await file.stat()).mode & 0o777
+    await (await open(to, 'w', mode | 0o600)).close()
     await copyDatabase(from, to)
+    await chmod(to, mode)
   }
   return isStill
 }
