@@ -109,7 +109,7 @@ function notDeployed(error: unknown): unknown {
   )
   return kind === undefined
     ? error
-    : new kind(message`the code is rolled back, but not deployed: ${error}`, { cause: error })
+    : new kind(message`the rollback is not deployed: ${error}`, { cause: error })
 }
 
 async function start(

@@ -84,7 +84,7 @@ test('says that the deployment failed, and where to look', async () => {
   const { result } = await run(() => Object.assign(theRun(), { status: 'completed', conclusion: 'failure' }))
   expect(result).toBeInstanceOf(InputError)
   expect(String(result)).toContain(
-    `the code is rolled back, but not deployed: deploy.yml on main ended with failure: see ${shop.hosted.htmlUrl}/actions/runs/`,
+    `the rollback is not deployed: deploy.yml on main ended with failure: see ${shop.hosted.htmlUrl}/actions/runs/`,
   )
 })
 
