@@ -1,5 +1,5 @@
 import { FlagdCore } from '@openfeature/flagd-core'
-import { ConflictError, InputError, RefusedError } from '../../errors.ts'
+import { ConflictError, InputError, message, RefusedError, setting } from '../../errors.ts'
 import type { FlagdFile } from './flagd-definitions.ts'
 import { readFlagdFile } from './flagd-file.ts'
 import { schemaProblems } from './flagd-schema.ts'
@@ -30,7 +30,9 @@ export function openFlagd(file: FlagFile): FlagService {
   const read = async () => {
     const bytes = await file.read()
     if (bytes === undefined)
-      throw new InputError(`${file.name}, which has the feature flags, does not exist; correct the path`)
+      throw new InputError(
+        message`${setting('flags.file')} is ${file.path}, and ${file.name} does not exist; correct the path`,
+      )
     const text = textOf(file.name, bytes)
     return { bytes, text, held: readFlagdFile(file.path, text) }
   }
