@@ -1,9 +1,12 @@
-import { isUserFacing } from '../errors.ts'
+import { InputError, isUserFacing, message, setting } from '../errors.ts'
 import { readCommit } from '../github/commits.ts'
+import { readFile } from '../github/contents.ts'
+import { isBelow } from '../layers/code/paths.ts'
 import { listBackups, makeBackup, readBackup } from '../layers/config/backup.ts'
 import { privateState } from '../layers/config/file.ts'
 import { pathOfFlags } from '../layers/config/snapshots.ts'
 import { findTarget } from '../layers/config/target.ts'
+import { readFlagdFile } from '../layers/flags/flagd-file.ts'
 import { sealWith } from '../layers/flags/kept-state.ts'
 import { openFlagsLayer } from '../layers/flags/layer.ts'
 import { openFlagService } from '../layers/flags/open.ts'
@@ -16,8 +19,11 @@ import { type FlagFileSurroundings, inRepository, onMachine } from './flag-file.
 import { isChosen, type LayerSurroundings, readVariable } from './layer-surroundings.ts'
 import { undoableOf } from './record.ts'
 
-/** Opens the feature flags as the settings describe them. */
-export async function openFlags(surroundings: LayerSurroundings): Promise<Layer> {
+/** Opens the feature flags as the settings describe them. @param good finds the revision that the code goes back to */
+export async function openFlags(
+  surroundings: LayerSurroundings,
+  good: () => Promise<string>,
+): Promise<Layer> {
   const { repository, config, environment, bad, progress, log, by, reason } = surroundings
   const settings = config.flags
   if (settings === undefined) throw new TypeError('there are no feature flags in the settings')
@@ -26,7 +32,6 @@ export async function openFlags(surroundings: LayerSurroundings): Promise<Layer>
   const earlier = progress.doneWithin('flags', hasChoice(chosen))
   const begun = progress.unfinished?.layers.find(({ layer }) => layer === 'flags')
   const isInRepository = settings.service === 'flagd' && settings.folder === undefined
-  if (isInRepository && isChosen(surroundings, 'code')) return withCode(settings.file ?? '')
   const findNamed = async (name: string) =>
     findTarget({
       target: name,
@@ -66,6 +71,8 @@ export async function openFlags(surroundings: LayerSurroundings): Promise<Layer>
       return { name: found.name, foundBy: found.foundBy, flags: decodeFlags(found.name, bytes) }
     },
   })
+  if (isInRepository && isChosen(surroundings, 'code'))
+    return withCode(surroundings, { file: settings.file ?? '', disable, layer, good })
   return scoped(layer, chosen)
 }
 
@@ -126,16 +133,52 @@ export function fileOf(flags: Iterable<Pick<Flag, 'name' | 'state'>>) {
   return privateState(encodeFlags(flags))
 }
 
-/** The file of flags is a part of the code that goes back. */
-function withCode(file: string): Layer {
+/**
+ * The file of flags is a part of the code that goes back: the flags are then what they are there, and none is switched off beside it.
+ * @throws InputError where flags were asked for that would be on afterwards
+ */
+function withCode(
+  { repository, config: { paths }, branch, choice }: LayerSurroundings,
+  {
+    file,
+    disable,
+    layer,
+    good,
+  }: {
+    readonly file: string
+    readonly disable: readonly string[]
+    readonly layer: Layer
+    readonly good: () => Promise<string>
+  },
+): Layer {
+  const stillOn = async () => {
+    if (disable.length === 0) return []
+    // what is wrong with the names or the file is said by the layer itself
+    await layer.plan()
+    const goesBack = paths.length === 0 || isBelow(file, paths)
+    const text = (await readFile(repository, { path: file, ref: goesBack ? await good() : branch }))?.text
+    const flags = text === undefined ? [] : readFlagdFile(file, text).flags
+    return disable.filter((name) => flags.some((flag) => flag.name === name && flag.enabled))
+  }
   return {
     name: 'flags',
-    plan: async () => ({
-      view: { ...emptyView('flags'), state: 'nothing', left: `${file} goes back with the code` },
-      apply: async () => ({
-        ...{ outcome: 'already-rolled-back', from: '', to: '', now: '', kept: {}, verified: undefined },
-      }),
-    }),
+    plan: async () => {
+      const on = (await stillOn()).join(', ')
+      if (on !== '' && choice !== 'changed')
+        throw new InputError(
+          message`${setting('flags.disable')} has ${on}, which would be on in ${file} after the rollback of the code: nothing was changed; roll back the code first, then run this again for the layer flags alone`,
+        )
+      const left =
+        on === ''
+          ? `${file} goes back with the code`
+          : `${file} goes with the code, and ${on} is on there; to switch it off, run this again for the layer flags alone`
+      return {
+        view: { ...emptyView('flags'), state: 'nothing', left },
+        apply: async () => ({
+          ...{ outcome: 'already-rolled-back', from: '', to: '', now: '', kept: {}, verified: undefined },
+        }),
+      }
+    },
     undo: async () => `${file} goes back with the code`,
   }
 }

@@ -22,7 +22,7 @@ const openers: readonly (readonly [
   [
     'flags',
     ({ flags }) => flags !== undefined,
-    async (surroundings) => (await import('./open-flags.ts')).openFlags(surroundings),
+    async (surroundings, good) => (await import('./open-flags.ts')).openFlags(surroundings, good),
   ],
   [
     'config',

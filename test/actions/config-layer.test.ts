@@ -161,6 +161,68 @@ describe('files of the repository', () => {
   )
 
   test(
+    'a flag to switch off that would be on in the code that goes back is refused where it is asked for, and said where it is not',
+    async () => {
+      shop = await besideFlags()
+      const head = await shop.head()
+      const refused = await rollBack({ layers: 'flags, code' }, byHand)
+      expect({ log: refused.log, exitCode: refused.exitCode }).toMatchObject({ exitCode: 1 })
+      expect(refused.log).toContain('has checkout, which would be on in flags.json after the rollback')
+      expect(await shop.head()).toBe(head)
+      const { log, outputs } = await rollBack({ layers: 'code' }, byHand)
+      expect({ log, ...outputs }).toMatchObject({ decision: 'complete', layers: 'code' })
+      const afterwards = await rollBack({ layers: 'flags' }, byHand)
+      expect(afterwards.outputs).toMatchObject({ decision: 'complete', layers: 'flags' })
+      expect(await shop.read('flags.json')).toBe(flagFile('DISABLED'))
+      expect(await shop.read('config/app.json')).toBe(goodConfig)
+    },
+    limit,
+  )
+
+  test(
+    'an automatic rollback of what the deployment changed says that the flag stays on',
+    async () => {
+      shop = await besideFlags()
+      const { log, outputs } = await rollBack({ layers: '' })
+      expect({ log, ...outputs }).toMatchObject({ decision: 'complete' })
+      expect(log).toContain('flags.json goes with the code, and checkout is on there; to switch it off,')
+    },
+    limit,
+  )
+
+  test(
+    'a misspelt flag is an error beside the code, too',
+    async () => {
+      shop = await openConfigShop({
+        good: { 'config/app.json': goodConfig, 'flags.json': flagFile('ENABLED') },
+        more: { flags: { service: 'flagd', file: 'flags.json', disable: ['chekout'] } },
+      })
+      const head = await shop.head()
+      const { exitCode, log } = await rollBack({ layers: 'flags, code' }, byHand)
+      expect({ log, exitCode }).toMatchObject({ exitCode: 1 })
+      expect(log).toContain('"chekout", which')
+      expect(await shop.head()).toBe(head)
+    },
+    limit,
+  )
+
+  test(
+    'are not committed where the workflow that deploys them is disabled, and a plan says so',
+    async () => {
+      shop = await besideFlags()
+      shop.hosted.disabledWorkflows.add('deploy.yml')
+      const head = await shop.head()
+      const planned = await rollBack({ layers: 'config', mode: 'plan' }, byHand)
+      expect(planned.log).toContain('this plan would be refused')
+      const { exitCode, log } = await rollBack({ layers: 'config' }, byHand)
+      expect({ log, exitCode }).toMatchObject({ exitCode: 1 })
+      expect(log).toContain('deploy.yml is disabled manually')
+      expect(await shop.head()).toBe(head)
+    },
+    limit,
+  )
+
+  test(
     'do not go on top of what somebody pushes beside the flags: that is not overwritten, and said',
     async () => {
       shop = await besideFlags()
