@@ -164,7 +164,8 @@ function withCode(
     name: 'flags',
     plan: async () => {
       const on = (await stillOn()).join(', ')
-      if (on !== '' && choice !== 'changed')
+      // a layer that was not asked for is left, and says so
+      if (on !== '' && choice !== 'changed' && choice.includes('flags'))
         throw new InputError(
           message`${setting('flags.disable')} has ${on}, which would be on in ${file} after the rollback of the code: nothing was changed; roll back the code first, then run this again for the layer flags alone`,
         )

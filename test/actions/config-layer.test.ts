@@ -171,6 +171,7 @@ describe('files of the repository', () => {
       expect(await shop.head()).toBe(head)
       const { log, outputs } = await rollBack({ layers: 'code' }, byHand)
       expect({ log, ...outputs }).toMatchObject({ decision: 'complete', layers: 'code' })
+      expect(log).toContain('left as it is: flags, flags.json goes with the code, and checkout is on there;')
       const afterwards = await rollBack({ layers: 'flags' }, byHand)
       expect(afterwards.outputs).toMatchObject({ decision: 'complete', layers: 'flags' })
       expect(await shop.read('flags.json')).toBe(flagFile('DISABLED'))
