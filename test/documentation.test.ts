@@ -8,7 +8,7 @@ import { actions } from '../src/actions/table.ts'
 import { publishedName, publishedTag } from '../src/published.ts'
 import { readComposite } from '../src/runner/composite.ts'
 import { placesOf } from '../src/runner/manifest.ts'
-import { parseConfig } from '../src/settings/parse.ts'
+import { parseConfig } from './support/parse-config.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const documents = [

@@ -49,7 +49,7 @@ function viewLeft({ layer, because, plan }: Plan['left'][number]) {
  * @param outputs those of the action; undefined ones are not set
  * @param headline instead of the usual one, in an action with words of its own
  */
-export async function writeConclusion(
+async function writeConclusion(
   step: WritingStep,
   { environment, conclusion, prepared, report, rehearsal, objectiveMs, obstacle }: RollbackResult,
   outputs: Outputs<string>,

@@ -24,15 +24,13 @@ const againstPushes = new Set([
 /** Reads the active rules of a branch: https://docs.github.com/en/rest/repos/rules#get-rules-for-a-branch */
 export const readBranchRules = foreseeable<string, BranchRules>(
   (branch) => branch,
-  ({ octokit, owner, repo }, branch) => {
-    const need = { doing: `read the rules of ${branch}`, permission: 'contents: read' }
-    return explained(need, async () => {
-      const [rules, { data }] = await Promise.all([
-        octokit.paginate(octokit.rest.repos.getBranchRules, { owner, repo, branch, per_page: 100 }),
-        octokit.rest.repos.getBranch({ owner, repo, branch }),
-      ])
-      return { types: [...new Set(rules.map(({ type }) => type))], isProtected: data.protected }
-    })
+  async (repository, branch) => {
+    const { octokit, owner, repo } = repository
+    const [types, { data }] = await Promise.all([
+      readRuleTypes(repository, branch),
+      explained(toRead(branch), () => octokit.rest.repos.getBranch({ owner, repo, branch })),
+    ])
+    return { types, isProtected: data.protected }
   },
 )
 
@@ -59,8 +57,11 @@ export async function requiredChecks(repository: Repository, branch: string): Pr
 }
 
 async function listRules({ octokit, owner, repo }: Repository, branch: string) {
-  const need = { doing: `read the rules of ${branch}`, permission: 'contents: read' }
-  return explained(need, () =>
+  return explained(toRead(branch), () =>
     octokit.paginate(octokit.rest.repos.getBranchRules, { owner, repo, branch, per_page: 100 }),
   )
+}
+
+function toRead(branch: string) {
+  return { doing: `read the rules of ${branch}`, permission: 'contents: read' }
 }

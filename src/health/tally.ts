@@ -2,7 +2,7 @@ import type { Limit } from '../settings/schema.ts'
 import { type GapReading, type Reading, type Serves, stateOf, type ValueReading } from './reading.ts'
 
 /** So many rounds in a row without a value, and what was seen before them says nothing about now. */
-export const blindAfter = 3
+const blindAfter = 3
 
 /** An unbroken run of rounds beyond the limit. Times in ms since the epoch. */
 export interface Breach {

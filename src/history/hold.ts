@@ -32,7 +32,7 @@ export interface HoldQuestion {
 }
 
 /** A label for all environments; `rollback-hold:production` is one for that environment alone. */
-export const holdLabel = 'rollback-hold'
+const holdLabel = 'rollback-hold'
 
 /**
  * Is there a hold on automatic rollbacks of this environment? Looked for in what the workflow says, in the history

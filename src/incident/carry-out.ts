@@ -45,7 +45,7 @@ export async function carryOutWish(incident: Incident, wish: Wish, means: Respon
 }
 
 /** Notifies the levels that are due, of every incident of the environment. @returns what changed */
-export async function escalateDue(environment: string, means: ResponseMeans): Promise<readonly Responded[]> {
+async function escalateDue(environment: string, means: ResponseMeans): Promise<readonly Responded[]> {
   const open = openIncidents(await means.readHistory(), environment)
   const done: Responded[] = []
   for (const incident of open) {

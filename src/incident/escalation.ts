@@ -48,11 +48,6 @@ export function nextDeadline(incident: Incident, policy: EscalationPolicy): Date
   return deadlineOf(incident, policy, incident.level + 1)
 }
 
-/** By when somebody has to acknowledge the incident. */
-export function respondBy(incident: Incident, policy: EscalationPolicy): Date {
-  return deadlineOf(incident, policy, incident.level + 1)
-}
-
 function deadlineOf({ base, severity }: Incident, { respondMs }: EscalationPolicy, level: number): Date {
   return new Date(Date.parse(base.at) + (level - base.level) * respondMs[severity])
 }

@@ -162,7 +162,7 @@ function beginningOf(event: Event): Beginning | undefined {
 }
 
 /** That of the worst check beyond its limit. */
-export function severityOf(detection: Pick<EventOf<'health-checked'>, 'checks'>): Severity {
+function severityOf(detection: Pick<EventOf<'health-checked'>, 'checks'>): Severity {
   const breached = breachedChecks(detection).map(({ severity }) => severity)
   return severities.find((each) => breached.includes(each)) ?? 'high'
 }

@@ -20,6 +20,6 @@ export function timelineOf(events: readonly Event[]): readonly TimelineEntry[] {
 }
 
 /** When an event happened, as far as is known. */
-export function timeOf(event: Event): string {
+function timeOf(event: Event): string {
   return event.kind === 'incident-noted' ? event.happenedAt : event.at
 }

@@ -16,10 +16,10 @@ export function scoped(layer: Layer, chosen: Chosen): Layer {
   }
 }
 
-/** Whether the scope of a plan has just what is chosen, whatever the layer itself says in it. */
-export function hasChoice(chosen: Chosen): (scope: string | undefined) => boolean {
+/** Whether the scope of a rollback has just what is chosen, whatever the layer itself says in it. */
+export function hasChoice(chosen: Chosen): (rolledBack: { readonly scope: string | undefined }) => boolean {
   const words = wordsOf(chosen).join('; ')
-  return (scope = '') => {
+  return ({ scope = '' }) => {
     if (scope === words) return true
     const start = words === '' ? '' : `${words}; `
     const rest = scope.slice(start.length).split('; ')

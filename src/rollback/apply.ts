@@ -8,6 +8,7 @@ import {
   describeApplied,
   describeFailed,
   type FailureCode,
+  type InForce,
   type Progress,
   type Record,
   undoableOf,
@@ -77,7 +78,8 @@ function isBroken({ outcome }: LayerOutcome): boolean {
 async function applyLayer({ layer, plan }: PlannedLayer, options: ApplyOptions): Promise<LayerOutcome> {
   const { progress, reason, automatic, record, now, log, onDone } = options
   const { view } = plan
-  const earlier = progress.done.get(layer.name) ?? progress.doneBefore(view)
+  const earlier =
+    progress.done.get(layer.name) ?? progress.doneBefore(layer.name, (done) => isOfView(done, view))
   // the history says who did it, and the plan, which was made a moment ago, that it holds
   if (earlier?.kind === 'rollback-applied' && view.state === 'done') {
     log(`${layer.name}: done by an earlier run`)
@@ -134,6 +136,11 @@ async function applyLayer({ layer, plan }: PlannedLayer, options: ApplyOptions):
       tookMs: took(),
     }
   }
+}
+
+/** True for a rollback that led from and to the same, with the same scope. */
+function isOfView({ event, scope }: InForce, view: LayerPlanView): boolean {
+  return event.from === view.from && event.to === view.to && scope === view.scope
 }
 
 /** Takes back what was done, the last first. What cannot be taken back stays, and is reported. */

@@ -79,7 +79,7 @@ function undoneTable({ layer, undone, undoneCount = undone.length }: LayerPlanVi
   return [table(['commit', 'title', 'author'], rows), ...more]
 }
 
-export const layerTitles = {
+const layerTitles = {
   code: 'Code',
   ota: 'Over-the-air update',
   database: 'Database',

@@ -26,7 +26,7 @@ export async function openConfig(
   const { organizationVariables } = settings
   const chosen = { target: target ?? '', files, keys, variables, organizationVariables }
   // what was restored of other files, keys or variables says nothing of these
-  const earlier = progress.doneWithin('config', hasChoice(chosen))
+  const earlier = progress.doneBefore('config', hasChoice(chosen))
   const isInterrupted = progress.unfinished?.layers.some(({ layer }) => layer === 'config') === true
   const secrets = surroundings.secrets
   const goesWithCode = isChosen(surroundings, 'code')

@@ -29,7 +29,7 @@ export async function openFlags(
   if (settings === undefined) throw new TypeError('there are no feature flags in the settings')
   const { storage, target, disable, restore } = settings
   const chosen = { target: target ?? '', disable, restore }
-  const earlier = progress.doneWithin('flags', hasChoice(chosen))
+  const earlier = progress.doneBefore('flags', hasChoice(chosen))
   const begun = progress.unfinished?.layers.find(({ layer }) => layer === 'flags')
   const isInRepository = settings.service === 'flagd' && settings.folder === undefined
   const findNamed = async (name: string) =>

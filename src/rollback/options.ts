@@ -28,7 +28,7 @@ export interface RollbackContext extends Subject {
 }
 
 /** dry-run: as plan, and nothing is recorded or saved either. */
-export const modes = ['auto', 'plan', 'dry-run', 'apply'] as const
+const modes = ['auto', 'plan', 'dry-run', 'apply'] as const
 
 /** What is asked for. */
 export interface RollbackRequest {

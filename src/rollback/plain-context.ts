@@ -1,8 +1,7 @@
 import { InputError, message, setting } from '../errors.ts'
 import { incidentId } from '../history/incident.ts'
-import type { OpenClone } from '../layers/code/partial-clone.ts'
-import { prepareClone } from '../layers/code/partial-clone.ts'
-import { openRemote } from '../layers/code/plain/open.ts'
+import { type OpenClone, prepareClone } from '../layers/code/partial-clone.ts'
+import { openRemote, type RemoteOptions } from '../layers/code/plain/open.ts'
 import { demandHead } from '../layers/code/plan.ts'
 import { eventsOf, listRollbackTags } from '../layers/code/recent.ts'
 import { type CodeRepository, onlyOnGitHub, readFacts, resolveRevision } from '../layers/code/repository.ts'
@@ -10,16 +9,7 @@ import { defaultConfig } from '../settings/schema.ts'
 import type { RollbackContext } from './options.ts'
 
 /** A git server, and what a run is about there. */
-export interface PlainRequest {
-  readonly url: string
-  readonly username: string
-  /** a secret */
-  readonly password: string
-  /** a folder for temporary files */
-  readonly directory: string
-  /** where git is looked for */
-  readonly path: string
-  readonly signal: AbortSignal
+export interface PlainRequest extends RemoteOptions {
   /** '' for those by default */
   readonly environment: string
   readonly branch: string

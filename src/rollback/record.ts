@@ -115,18 +115,20 @@ export interface Progress {
   readonly runKey: readonly string[]
   /** the layers that were rolled back, or proposed to be, since it began, and that were not taken back */
   readonly done: ReadonlyMap<LayerName, DoneLayer>
-  /** the newest rollback of a layer that was not taken back, of those with a scope that fits; undefined for none */
-  readonly doneWithin: (
-    layer: LayerName,
-    fits: (scope: string | undefined) => boolean,
-  ) => DoneLayer | undefined
-  /** the newest rollback that led from and to the same, with the same scope, and was not taken back; undefined for none */
-  readonly doneBefore: (view: Pick<LayerPlanView, 'layer' | 'from' | 'to' | 'scope'>) => DoneLayer | undefined
+  /** the newest rollback of a layer that was not taken back, of those that fit; undefined for none */
+  readonly doneBefore: (layer: LayerName, fits: (done: InForce) => boolean) => DoneLayer | undefined
   /** how often each layer's rollback was taken back */
   readonly undone: (layer: LayerName) => number
 }
 
 export type DoneLayer = Extract<Event, { kind: 'rollback-applied' | 'rollback-proposed' }>
+
+/** A rollback of a layer that was not taken back. */
+export interface InForce {
+  readonly event: DoneLayer
+  /** what of the layer it took back, as its plan said; undefined where there is no choice */
+  readonly scope: string | undefined
+}
 
 /** With these, nothing is gone on with: the next run begins anew. */
 const over: ReadonlySet<Ending> = new Set(['complete', 'rolled-back', 'failed', 'undone'])
@@ -161,24 +163,16 @@ export function readProgress(
     isCarriedOut: end !== undefined && end !== 'partial',
     runKey: [String(events.filter(({ kind }) => kind === 'rollback-ended').length), ...(only ?? [])],
     done,
-    doneWithin: (layer, fits) =>
-      inForce.findLast(({ event, scope }) => event.layer === layer && fits(scope))?.event,
-    doneBefore: ({ layer, from, to, scope }) =>
-      inForce.findLast(
-        ({ event, scope: its }) =>
-          event.layer === layer && event.from === from && event.to === to && its === scope,
-      )?.event,
+    doneBefore: (layer, fits) => inForce.findLast((done) => done.event.layer === layer && fits(done))?.event,
     undone: (layer) =>
       events.filter((event) => event.kind === 'rollback-undone' && event.layer === layer).length,
   }
 }
 
 /** What was rolled back, or proposed to be, and not taken back, oldest first; each with the scope that it began with. */
-export function inForceOf(
-  events: readonly Event[],
-): readonly { readonly event: DoneLayer; readonly scope: string | undefined }[] {
+export function inForceOf(events: readonly Event[]): readonly InForce[] {
   const scopes = new Map<LayerName, string | undefined>()
-  let inForce: { readonly event: DoneLayer; readonly scope: string | undefined }[] = []
+  let inForce: InForce[] = []
   for (const event of events) {
     if (event.kind === 'rollback-began') for (const { layer, scope } of event.layers) scopes.set(layer, scope)
     if (event.kind === 'rollback-applied' || event.kind === 'rollback-proposed')

@@ -81,7 +81,7 @@ export function deployBy(
 }
 
 /** The inputs of a workflow that deploys, with the revision in the place of `{revision}`. */
-export function fillRevision(
+function fillRevision(
   inputs: Readonly<Record<string, string>>,
   revision: string,
 ): Readonly<Record<string, string>> {

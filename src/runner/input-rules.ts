@@ -94,14 +94,6 @@ export function checkRules(
   return conflicts.length > 0 ? conflicts : rules.filter(isMissing).flatMap(broken)
 }
 
-/** Every input that a rule names. */
-export function inputsOfRule(rule: InputRule): readonly string[] {
-  if ('oneOf' in rule) return rule.oneOf
-  const { input } =
-    'requiredWith' in rule ? rule.requiredWith : 'notWith' in rule ? rule.notWith : rule.onlyWith
-  return [...rule.inputs, input]
-}
-
 /** What the documentation of an input says of the rules that it is in: sentences, each with its end. */
 export function describeRules(name: string, rules: readonly InputRule[]): readonly string[] {
   return rules.flatMap((rule) => {

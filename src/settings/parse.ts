@@ -1,11 +1,11 @@
 import { InputError, message, type Setting } from '../errors.ts'
-import { readSettings, type Settings, settingsOf, usualEnvironment } from './environments.ts'
+import { readSettings, type Settings } from './environments.ts'
 import { explainIssue, explainPlainly, type Finding } from './explain.ts'
 import { checksSchemaFor } from './health.ts'
 import { keysOfSchema } from './json-schema.ts'
 import { findLiteralSecrets } from './literal-secrets.ts'
 import { reportProblems } from './report.ts'
-import { type Check, type Config, defaultConfig } from './schema.ts'
+import { type Check, defaultConfig } from './schema.ts'
 import { locate, readSource } from './source.ts'
 
 /** Bytes. A configuration is a page or two; what is larger is not one. */
@@ -24,18 +24,12 @@ export function parseSettings({ text, file }: { readonly text: string; readonly 
   return { file, ...parseYaml({ text, file, read }) }
 }
 
-/** The same, of the environment that is meant where nothing names one. @throws InputError as `parseSettings` does */
-export function parseConfig(source: { readonly text: string; readonly file: string }): Config {
-  const settings = parseSettings(source)
-  return settingsOf(settings, usualEnvironment(settings))
-}
-
 /**
  * Reads a list of checks, as under `health.checks`, from the text of an input; none from an empty one.
  * @param file how messages call it: the setting that holds the text, or the name of a file
  * @param intervalMs time between rounds, which the default of `for` goes by
  * @param windowMs how long the gate will look; a longer `for` is refused
- * @throws InputError as `parseConfig` does
+ * @throws InputError as `parseSettings` does
  */
 export function parseChecks({
   text,

@@ -89,9 +89,6 @@ export function environmentName() {
     .max(255, 'is too long; write at most 255 characters')
 }
 
-/** What the file may say. */
-export type ConfigInput = z.input<typeof configSchema>
-
 /** What the file says, with every default filled in; durations in milliseconds, ratios from 0 to 1. */
 export type Config = DeepReadonly<z.output<typeof configSchema>>
 

@@ -2,8 +2,8 @@
 import { expect, test } from '@jest/globals'
 import { provideSecrets } from '../../src/actions/given-secrets.ts'
 import { InputError } from '../../src/errors.ts'
-import { parseConfig } from '../../src/settings/parse.ts'
 import { namedVariables } from '../../src/settings/variables.ts'
+import { parseConfig } from '../support/parse-config.ts'
 
 const config = parseConfig({
   file: '.github/rollback.yml',

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { actions } from '../../src/actions/table.ts'
 import { InputError } from '../../src/errors.ts'
 import type { ActionContract } from '../../src/runner/contract.ts'
-import { checkRules, type InputRule, inputsOfRule } from '../../src/runner/input-rules.ts'
+import { checkRules, type InputRule } from '../../src/runner/input-rules.ts'
 import { readInputs, variableOf } from '../../src/runner/inputs.ts'
 import { writeManifest } from '../../src/runner/manifest.ts'
 import { entryOf } from '../support/entry.ts'
@@ -240,4 +240,12 @@ async function run(name: string, given: Readonly<Record<string, string>>) {
   } finally {
     await rm(folder, { recursive: true })
   }
+}
+
+/** Every input that a rule names. */
+function inputsOfRule(rule: InputRule): readonly string[] {
+  if ('oneOf' in rule) return rule.oneOf
+  const { input } =
+    'requiredWith' in rule ? rule.requiredWith : 'notWith' in rule ? rule.notWith : rule.onlyWith
+  return [...rule.inputs, input]
 }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import { planWatch, readDeployedAt, type Wishes } from '../../src/health/plan.ts'
 import { secretsOf } from '../../src/health/target.ts'
-import { parseConfig } from '../../src/settings/parse.ts'
 import { defaultConfig } from '../../src/settings/schema.ts'
+import { parseConfig } from '../support/parse-config.ts'
 
 const noWishes: Wishes = { url: '', checks: '', windowMs: undefined, intervalMs: undefined }
 const url = 'https://shop.example.com/'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import type { Event } from '../../src/history/event.ts'
-import { dueEscalation, nextDeadline, respondBy } from '../../src/incident/escalation.ts'
+import { dueEscalation, nextDeadline } from '../../src/incident/escalation.ts'
 import { changesOf, incidentOf } from '../../src/incident/incident.ts'
 import { acknowledged, at, escalated, incident, minutes, resolved, start, unhealthy } from './example.ts'
 
@@ -109,9 +109,9 @@ describe('an acknowledgement', () => {
   })
 })
 
-test('who has to respond by when is said with the first notification', () => {
+test('the next level is due when the time to respond is over', () => {
   const found = incidentOf([at(0, unhealthy('critical'))], incident)
-  expect(found && respondBy(found, policy)).toEqual(clock(15))
+  expect(found && nextDeadline(found, policy)).toEqual(clock(15))
 })
 
 test('whenever the schedule runs, and whenever somebody acknowledges: each level at most once, none early, none after it', () => {

@@ -3,8 +3,8 @@ import { afterEach, expect, test } from '@jest/globals'
 import { readFile } from '../../src/github/contents.ts'
 import { openFlagd } from '../../src/layers/flags/flagd.ts'
 import { inRepository } from '../../src/rollback/flag-file.ts'
-import { parseConfig } from '../../src/settings/parse.ts'
 import { openLayerOn } from '../support/flags-layer.ts'
+import { parseConfig } from '../support/parse-config.ts'
 import { openShop, type Shop } from '../support/repository.ts'
 
 let shop: Shop

@@ -1,6 +1,7 @@
 /** 14.4: the merge keys of YAML (`<<`) in checks. */
 import { expect, test } from '@jest/globals'
-import { parseChecks, parseConfig } from '../../src/settings/parse.ts'
+import { parseChecks } from '../../src/settings/parse.ts'
+import { parseConfig } from '../support/parse-config.ts'
 import { checkProblemsOf, problemsOf } from './problems.ts'
 
 test('a check takes what it does not say from another', () => {

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { parseDocument, visit } from 'yaml'
 import { InputError } from '../../src/errors.ts'
-import { parseConfig } from '../../src/settings/parse.ts'
+import { parseConfig } from '../support/parse-config.ts'
 import { example } from './example.ts'
 
 const places = countPlaces()

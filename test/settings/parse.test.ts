@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
-import { parseChecks, parseConfig } from '../../src/settings/parse.ts'
+import { parseChecks } from '../../src/settings/parse.ts'
 import { defaultConfig, metricDefaults, metrics } from '../../src/settings/schema.ts'
+import { parseConfig } from '../support/parse-config.ts'
 import { example } from './example.ts'
 
 const file = 'rollback.yml'

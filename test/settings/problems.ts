@@ -1,5 +1,6 @@
 import { InputError } from '../../src/errors.ts'
-import { parseChecks, parseConfig } from '../../src/settings/parse.ts'
+import { parseChecks } from '../../src/settings/parse.ts'
+import { parseConfig } from '../support/parse-config.ts'
 
 /** The message that a text is refused with, frames and all. */
 export function refusalOf(

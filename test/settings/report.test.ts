@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { parseChecks, parseConfig } from '../../src/settings/parse.ts'
+import { parseChecks } from '../../src/settings/parse.ts'
+import { parseConfig } from '../support/parse-config.ts'
 import { example } from './example.ts'
 import { problemsOf, refusalOf } from './problems.ts'
 

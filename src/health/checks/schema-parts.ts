@@ -71,8 +71,14 @@ export const rulesOfGaps = {
   'inconclusive-limit': shared['inconclusive-limit'],
 }
 
-/** When a number is bad, and what its gaps are. */
-export const judged = {
+/** What a number means, when it is bad, and what its gaps are. */
+export const measured = {
+  metric: z
+    .enum(metrics)
+    .optional()
+    .describe(
+      `What is measured, with its own limit and severity. ${describeMetrics(metrics)}. Default: none, so that a limit and a severity are needed.`,
+    ),
   severity: shared.severity,
   max: shared.max,
   min: shared.min,
@@ -84,16 +90,7 @@ export const judged = {
 }
 
 /** What every check of a number has beside its own source. */
-export const common = {
-  name: shared.name,
-  metric: z
-    .enum(metrics)
-    .optional()
-    .describe(
-      `What is measured, with its own limit and severity. ${describeMetrics(metrics)}. Default: none, so that a limit and a severity are needed.`,
-    ),
-  ...judged,
-}
+export const common = { name: shared.name, ...measured }
 
 /** What a check has that sees nothing but success and failure. */
 export const passOrFail = {

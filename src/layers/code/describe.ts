@@ -210,7 +210,7 @@ function olderCommits(undoneCount: number): string {
 }
 
 /** What nobody found fault with, and is undone with the rest. */
-export function collateralLine(collateral: readonly Commit[]): string {
+function collateralLine(collateral: readonly Commit[]): string {
   const ids = collateral.map(({ sha }) => sha.slice(0, 7))
   const shown = ids.slice(-listed).join(', ')
   return `${count(ids.length, 'commit')} of these came after the failed revision, and ${ids.length === 1 ? 'goes' : 'go'} with it: ${shown}${ids.length > listed ? '…' : ''}`

@@ -70,7 +70,7 @@ async function voucherOf(
 const comparedBranches = 20
 
 /** Which branches, and which pull request, have a revision, as a clause; '' when that is not known. */
-export async function whereIs(repository: CodeRepository, sha: string, except: string): Promise<string> {
+async function whereIs(repository: CodeRepository, sha: string, except: string): Promise<string> {
   const branches = (await listBranches(repository)).filter(({ name }) => name !== except)
   // a branch that is at it needs no comparison
   const nearest = branches.toSorted((a, b) => Number(b.commit === sha) - Number(a.commit === sha))

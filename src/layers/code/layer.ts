@@ -72,7 +72,7 @@ export function planOf(options: CodeLayerOptions, plan: RollbackPlan): LayerPlan
 }
 
 /** A plan of the code, in the words of all layers. */
-export function viewCode(
+function viewCode(
   plan: RollbackPlan,
   lookedAfter: CodeLayerOptions['lookedAfter'] = new Set(),
 ): LayerPlanView {
@@ -125,7 +125,7 @@ function withProblem<Name extends string>(name: Name, problem: string | undefine
 }
 
 /** Why a rollback of the code is not done automatically; empty when it may be. */
-export function reasonsForApproval(plan: RollbackPlan): readonly string[] {
+function reasonsForApproval(plan: RollbackPlan): readonly string[] {
   const { branch, warnings, badIsRollback } = plan
   return [
     ...warnings.filter(({ kind }) => kind === 'later-migrations').map(sayWarning),

@@ -17,7 +17,7 @@ export interface Neighbour {
  * @param from where the branch is
  * @throws RefusedError when the token may not read deployments
  */
-export async function findNeighbours(
+async function findNeighbours(
   repository: Exclude<CodeRepository, { git: unknown }>,
   { environment, target, from }: { environment: string; target: Target; from: string },
 ): Promise<readonly Neighbour[]> {

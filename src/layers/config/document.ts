@@ -6,7 +6,7 @@ import { readToml } from './formats/toml.ts'
 import { readYaml } from './formats/yaml.ts'
 import type { Value } from './value.ts'
 
-export const formats = ['json', 'jsonc', 'yaml', 'toml', 'env', 'properties'] as const
+const formats = ['json', 'jsonc', 'yaml', 'toml', 'env', 'properties'] as const
 export type Format = (typeof formats)[number]
 
 /** The format of a file, by its name; undefined for one that is only backed up and restored as it is. */

@@ -39,7 +39,7 @@ export function maskChange(change: Change, rules: MaskRules): ShownChange {
 }
 
 /** A value on one line, without secrets. */
-export function maskValue(value: Value, path: Path, rules: MaskRules): string {
+function maskValue(value: Value, path: Path, rules: MaskRules): string {
   const text = render(value, path, rules)
   return text.length > longestShown ? `${text.slice(0, longestShown)}…` : text
 }

@@ -50,7 +50,7 @@ const migrationSchema = z.object({
 export const formatVersion = 3
 
 /** What a backup says of itself. Written last: without it, there is no backup. */
-export const manifestSchema = z.object({
+const manifestSchema = z.object({
   format: z.literal(formatVersion),
   name: backupNameSchema,
   engine: z.enum(['sqlite', 'postgres', 'mysql']),

@@ -5,7 +5,7 @@ import { type CommandProject, parseJson, runCommand, saidBy } from './command-li
 export type EasProject = CommandProject
 
 /** The version that is taken from npm where the job has installed none. */
-export const easVersion = '24.8.0'
+const easVersion = '24.8.0'
 
 /**
  * Runs Expo's own command line, without a shell: the one that is installed, else a known version by npx.

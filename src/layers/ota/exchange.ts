@@ -36,7 +36,7 @@ const maxBytes = 5 * 1024 * 1024
 const retries = 4
 
 /** Makes one request. */
-export function send(
+function send(
   { accessKey, ...connection }: Connection,
   { method = 'GET', path, json, headers = {}, withKey = true, isBareKey = false }: Call,
 ): Promise<Answer | NoAnswer> {

@@ -46,7 +46,7 @@ function openAlertmanager({ url, token, labels }: Settings, means: ChannelMeans)
 }
 
 /** The alerts of all levels so far. */
-export function writeAlerts(notice: Notice, more: Readonly<Record<string, string>>) {
+function writeAlerts(notice: Notice, more: Readonly<Record<string, string>>) {
   const { incident, at, title, headline, repository, links } = notice
   const { openedAt, level, environment, status } = incident
   const endsAt = status === 'resolved' ? at : new Date(Date.parse(openedAt) + firesForMs).toISOString()

@@ -84,7 +84,7 @@ export function writeAlert(notice: Notice, routingKey: string) {
 }
 
 /** https://developer.pagerduty.com/docs/send-change-events */
-export function writeChange(notice: Notice, routingKey: string) {
+function writeChange(notice: Notice, routingKey: string) {
   return {
     routing_key: routingKey,
     payload: {

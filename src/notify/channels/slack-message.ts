@@ -110,7 +110,7 @@ function plain(text: string, most: number): PlainText {
 }
 
 /** No mention, link or markup is made of a text: https://docs.slack.dev/messaging/formatting-message-text#escaping */
-export function escapeSlack(text: string): string {
+function escapeSlack(text: string): string {
   return text
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

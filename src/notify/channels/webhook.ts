@@ -42,7 +42,7 @@ function openWebhook({ url, secret }: Settings, means: ChannelMeans): Channel {
 }
 
 /** The body: plain JSON, with the event as the history has it. */
-export function writeWebhook({ topic, at, title, headline, links, event, incident, repository }: Notice) {
+function writeWebhook({ topic, at, title, headline, links, event, incident, repository }: Notice) {
   return {
     type: `incident.${topic}`,
     timestamp: at,

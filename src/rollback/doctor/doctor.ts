@@ -24,7 +24,7 @@ export async function examine(options: DoctorOptions): Promise<Diagnosis> {
 }
 
 /** The same of what was gathered. */
-export function diagnose(facts: Facts): Diagnosis {
+function diagnose(facts: Facts): Diagnosis {
   const findings = checks.flatMap(({ name, judge }) => {
     const finding = judge(facts)
     return finding === undefined ? [] : [{ check: name, ...finding }]

@@ -8,7 +8,7 @@ import { clockOf } from './clock.ts'
 import type { Evidence } from './evidence.ts'
 import type { IncidentFacts } from './incident-facts.ts'
 
-export const actionKinds = ['prevent', 'mitigate', 'process'] as const
+const actionKinds = ['prevent', 'mitigate', 'process'] as const
 export type ActionKind = (typeof actionKinds)[number]
 
 /** A line of the list of action items, as people wrote it. */

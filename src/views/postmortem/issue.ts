@@ -71,10 +71,7 @@ export async function writeUp(repository: Repository, options: WriteUpOptions): 
 }
 
 /** The post-mortem of an incident, by the number in the history, else by the hidden marker; undefined where there is none. */
-export async function findPostmortem(
-  repository: Repository,
-  facts: IncidentFacts,
-): Promise<Issue | undefined> {
+async function findPostmortem(repository: Repository, facts: IncidentFacts): Promise<Issue | undefined> {
   // the newest one: an older one may have been deleted
   const opened = facts.events.findLast((event) => event.kind === 'postmortem-opened')
   const known = opened === undefined ? undefined : await readIssue(repository, opened.issue)

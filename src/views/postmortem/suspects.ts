@@ -29,7 +29,7 @@ const farReaching =
  * The commits that the failed deployment brought, the most likely cause first. The order is by what is known of each: it points
  * at where to look first, and is no verdict. Of equal ones the larger change is first, then the newer one.
  */
-export function rankSuspects(
+function rankSuspects(
   facts: IncidentFacts,
   { commits, sameFiles }: Evidence,
   routes: Routes = {},

@@ -26,7 +26,7 @@ export function describeDurations(observed: Float64Array): Durations {
  * @param sorted ascending
  * @returns null when there is none
  */
-export function quantile(sorted: Float64Array, share: number): number | null {
+function quantile(sorted: Float64Array, share: number): number | null {
   if (sorted.length === 0) return null
   const at = (sorted.length - 1) * share
   const low = sorted[Math.floor(at)] ?? 0

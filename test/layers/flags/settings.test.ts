@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { InputError } from '../../../src/errors.ts'
-import { parseConfig } from '../../../src/settings/parse.ts'
+import { parseConfig } from '../../support/parse-config.ts'
 
 const parse = (section: string) => parseConfig({ file: 'rollback.yml', text: `flags:\n${section}` })
 const messageOf = (section: string) => {

@@ -3,9 +3,9 @@ import { describe, expect, test } from '@jest/globals'
 import { openRepository } from '../../../src/github/client.ts'
 import { commandLineKinds, serverKinds } from '../../../src/layers/ota/update-server.ts'
 import { openLayers, secretsOfLayers } from '../../../src/rollback/open-layers.ts'
-import { parseConfig } from '../../../src/settings/parse.ts'
 import { openCircumstances } from '../../support/codepush/connect.ts'
 import { openExpoProject } from '../../support/codepush/eas.ts'
+import { parseConfig } from '../../support/parse-config.ts'
 
 const parse = (lines: string) => parseConfig({ text: `ota:\n${lines}`, file: '.github/rollback.yml' })
 
@@ -56,7 +56,6 @@ test('EAS is reached through the front door: its command line is asked, in the f
         isCarriedOut: false,
         runKey: ['0'],
         done: new Map(),
-        doneWithin: () => undefined,
         doneBefore: () => undefined,
         undone: () => 0,
       },

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { headers, httpUrl, isMapping, jsonPath, section } from '../../../settings/fields.ts'
+import { httpUrl, isMapping, jsonPath, section } from '../../../settings/fields.ts'
 import { finishNumber } from '../finish.ts'
 import { needOne, sourceOf } from '../one-source.ts'
 import { needLimitAndSeverity, refuseBadLimits } from '../refuse-limits.ts'
-import { common, counting } from '../schema-parts.ts'
+import { common, counting, shared } from '../schema-parts.ts'
 
 export const jsonCheck = section({
   ...common,
@@ -21,9 +21,7 @@ export const jsonCheck = section({
   total: jsonPath()
     .optional()
     .describe('JSONPath of the counter of all. Default: none, so that `value` is needed.'),
-  headers: headers()
-    .prefault({})
-    .describe('Headers of the request: a text, or { env: NAME } for a secret. Default: none.'),
+  headers: shared.headers,
 })
   .superRefine(refuseBadLimits, { when: isMapping })
   .superRefine(needLimitAndSeverity, { when: isMapping })

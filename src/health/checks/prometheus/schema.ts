@@ -1,9 +1,8 @@
 import { z } from 'zod'
 import { explainRatio, httpUrl, isMapping, section } from '../../../settings/fields.ts'
-import { describeMetrics, metrics } from '../../../settings/metrics.ts'
 import { finish } from '../finish.ts'
 import { needLimitAndSeverity, refuseBadLimits, refuseUnreachable } from '../refuse-limits.ts'
-import { counting, judged, shared } from '../schema-parts.ts'
+import { counting, measured, shared } from '../schema-parts.ts'
 
 export const prometheusCheck = section(
   {
@@ -19,8 +18,7 @@ export const prometheusCheck = section(
     total: promql('write the selector of a counter').describe(
       'Selector of the counters of all that `bad` is a part of, such as `http_requests_total`. Default: none, so that `query` is needed.',
     ),
-    method: counting.method,
-    alpha: counting.alpha,
+    ...counting,
     'max-times-before': z
       .number()
       .min(1, 'must be at least 1; write for example `1.25`')
@@ -54,13 +52,7 @@ export const prometheusCheck = section(
       .max(1, 'must be at most 1; write for example `0.5`')
       .default(0.5)
       .describe('For `traffic`: the share of the requests of the hour before that has to come.'),
-    metric: z
-      .enum(metrics)
-      .optional()
-      .describe(
-        `What the query measures, with its own limit and severity. ${describeMetrics(metrics)}. Default: none, so that a limit and a severity are needed.`,
-      ),
-    ...judged,
+    ...measured,
     headers: shared.headers,
   },
   { expect: 'only a check of `type: http` has it' },

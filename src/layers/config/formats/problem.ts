@@ -28,7 +28,7 @@ export function duplicate(file: string, key: string, first: Place, second: Place
 }
 
 /** Bigger documents, or ones that aliases make bigger, are not compared. */
-export const mostNodes = 1_000_000
+const mostNodes = 1_000_000
 
 /** A document that is too big to be compared. */
 export class TooBigError extends InputError {}

@@ -114,7 +114,7 @@ export function sqlState(error: unknown): string | undefined {
   return isCoded ? String(error.code) : undefined
 }
 
-export const noSuchDatabase = '3D000'
+const noSuchDatabase = '3D000'
 
 class MissingDatabaseError extends RefusedError {}
 

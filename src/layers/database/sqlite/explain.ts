@@ -18,7 +18,7 @@ const codes = {
 } as const
 
 /** SQLite's primary code of an error; undefined for an error of another kind. */
-export function errorCode(error: unknown): number | undefined {
+function errorCode(error: unknown): number | undefined {
   const { data } = sqliteErrorSchema.safeParse(error)
   return data === undefined ? undefined : data.errcode & 0xff
 }
