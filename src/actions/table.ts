@@ -14,7 +14,7 @@ import { rollbackReport } from './rollback-report/contract.ts'
 
 /**
  * Every JavaScript action: its entry point is `src/actions/<name>/action.ts`, its manifest and README are in `actions/<name>/`,
- * its bundle is `dist/<name>/index.js`. The build, the generated documents and the tests go by this list.
+ * `dist/<name>/index.js` starts it. The build, the generated documents and the tests go by this list.
  */
 export const actions: readonly ActionContract[] = [
   rollback,

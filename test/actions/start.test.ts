@@ -14,6 +14,11 @@ const light = [
   /^src\/actions\/(?:contract-parts|database-inputs|guard-inputs|plan-inputs)\.ts$/,
 ]
 
+test('the entry that all actions share loads nothing before it knows which one it starts', () => {
+  const { files, packages } = loadedBy('src/actions/main.ts')
+  expect([...files.keys(), ...packages.keys()]).toEqual(['src/actions/main.ts'])
+})
+
 describe.each(names)('%s', (name) => {
   const start = loadedBy(`src/actions/${name}/index.ts`)
 
