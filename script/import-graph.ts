@@ -58,18 +58,25 @@ export function climbs(imports: readonly Import[], files: ReadonlySet<string>): 
 const left: ReadonlySet<string> = new Set(['text', 'base', 'drill'])
 
 /**
+ * Which rooms each room uses. The settings use none: they are put together from the schemas that their owners export, and an arrow to an
+ * owner would lead in a circle.
+ */
+export function usesOf(imports: readonly Import[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const uses = new Map<string, Set<string>>()
+  for (const { from, to } of imports) {
+    const [user, used] = [roomOf(from), roomOf(to)]
+    if (user === used || user === 'settings' || left.has(user) || left.has(used)) continue
+    uses.set(user, (uses.get(user) ?? new Set()).add(used))
+  }
+  return uses
+}
+
+/**
  * The rooms, and which of them uses which, as a Mermaid chart: the same imports, the same picture. An arrow that follows from others is left
  * out: who uses a room uses what that stands on.
  */
 export function drawRooms(imports: readonly Import[]): string {
-  const uses = new Map<string, Set<string>>()
-  for (const { from, to } of imports) {
-    const [user, used] = [roomOf(from), roomOf(to)]
-    // a layer's schema names the layer's own words
-    const isSchema = user === 'settings' && used.startsWith('layers')
-    if (user === used || isSchema || left.has(user) || left.has(used)) continue
-    uses.set(user, (uses.get(user) ?? new Set()).add(used))
-  }
+  const uses = usesOf(imports)
   const usedBy = (room: string) => [...(uses.get(room) ?? [])]
   const arrows = [...uses.keys()].flatMap((room) =>
     usedBy(room)

@@ -3,7 +3,15 @@ import { globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, wr
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from '@jest/globals'
-import { climbs, drawRooms, filesBetween, type Import, importsOf, roomOf } from '../script/import-graph.ts'
+import {
+  climbs,
+  drawRooms,
+  filesBetween,
+  type Import,
+  importsOf,
+  roomOf,
+  usesOf,
+} from '../script/import-graph.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const trials: string[] = []
@@ -88,6 +96,41 @@ describe('a plan goes down from the action to the layer and back once', () => {
     ])
     expect(drawRooms([...some].reverse())).toBe(drawRooms(some))
   })
+
+  test('in the picture in docs/architecture.md, an arrow leads to every room that another one uses', () => {
+    const chart = readFileSync(join(root, 'docs/architecture.md'), 'utf8')
+    const arrows = [...chart.matchAll(/\["([^"]+)"\] --> .*\["([^"]+)"\]/g)]
+    const reach = (room: string): ReadonlySet<string> => {
+      const seen = new Set([room])
+      for (const each of seen) for (const [, from, to = ''] of arrows) if (from === each) seen.add(to)
+      return seen
+    }
+    for (const [room, used] of usesOf(imports)) {
+      const shown = reach(room)
+      expect({ room, missing: [...used].filter((each) => !shown.has(each)) }).toEqual({ room, missing: [] })
+    }
+    // and never back: no two rooms use each other
+    for (const [, from = '', to = ''] of arrows) expect([...reach(to)]).not.toContain(from)
+  })
+})
+
+test('docs/architecture.md says of each room what it holds, and what it may use', () => {
+  const rows = readFileSync(join(root, 'docs/architecture.md'), 'utf8')
+    .split('\n')
+    .map((line) => /^\| `src\/([\w/]+)\/` \| .+ \| (.*)\|$/.exec(line))
+    .flatMap((row) => (row === null ? [] : [[row[1] ?? '', row[2] ?? ''] as const]))
+  const said = new Map(rows)
+  for (const [room, used] of usesOf(importsOf(root))) {
+    const words = said.get(room)
+    expect({ room, words }).not.toEqual({ room, words: undefined })
+    // rooms that stand above all say so
+    if (words === undefined || words.includes('everything')) continue
+    const named = words.includes('all layers')
+      ? [...used].filter((each) => !each.startsWith('layers'))
+      : [...used]
+    const missing = named.filter((each) => each !== 'layers' && !words.includes(`\`${each}`))
+    expect({ room, missing }).toEqual({ room, missing: [] })
+  }
 })
 
 /** The rows of the table in CONTRIBUTING, each with the files that it names. */
