@@ -112,7 +112,7 @@ function tellRules(all: readonly Measured[], ideal: readonly number[], { healthy
   )
   say('| - | - | - | - | - | - | - | - |')
   say(
-    `| Wald's test, told shares and moment: the ideal | ${minutes(mean(ideal))} | 1.00 | - | - | - | - | - |`,
+    `| Wald's test, which knows shares and moment: the ideal | ${minutes(mean(ideal))} | 1.00 | - | - | - | - | - |`,
   )
   for (const each of [...all].sort((a, b) => mean(a.delays) - mean(b.delays))) {
     const { name, delays, detected, servedBad, highest, knob, rule } = each
