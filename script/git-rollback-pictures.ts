@@ -33,7 +33,7 @@ try {
   shop.deploy(bad)
   await shop.commit(
     { 'docs/opening-hours.md': 'Nine to five\n' },
-    { message: 'Tell the opening hours', author: 'Ada' },
+    { message: 'Add the opening hours', author: 'Ada' },
   )
   shop.hosted.pullsOfCommits.set(bad, await merged(bad))
   shop.hosted.addRuleset({

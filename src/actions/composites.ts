@@ -27,11 +27,11 @@ export const composites: readonly (Pick<ActionContract, 'name' | 'permissions' |
   {
     name: 'publish-dashboard',
     description:
-      'Makes the report of rollback-report, and publishes its dashboard on GitHub Pages or keeps it as an artifact of the run.',
+      'Creates the report of rollback-report, and publishes its dashboard on GitHub Pages or keeps it as an artifact of the run.',
     permissions: { contents: 'read' },
     morePermissions: {
       'issues: read': 'to list open action items on the dashboard; without it, the dashboard says so',
-      'deployments: read': 'to count deployments; without it, only those count that the history knows of',
+      'deployments: read': 'to count deployments; without it, only those in the history count',
       'pages: write': 'with `to: pages`',
       'id-token: write': 'with `to: pages`',
     },

@@ -4,6 +4,6 @@ import { input } from '../runner/inputs.ts'
 export const guardInputs = {
   hold: input.text({
     description:
-      'Why automatic rollbacks are on hold, e.g. from the variable `vars.ROLLBACK_HOLD`: with any text, manual approval is required.',
+      'Why automatic rollbacks are on hold, such as from the variable `vars.ROLLBACK_HOLD`. Any text holds automatic rollbacks; manual rollbacks are not held.',
   }),
 } as const

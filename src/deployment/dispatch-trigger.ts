@@ -21,7 +21,7 @@ const triggersSchema = z.union([
  */
 export function dispatchProblems(text: string, inputs: Readonly<Record<string, string>>): readonly string[] {
   const triggers = readTriggers(text)
-  if (triggers === undefined) return ['its file is no valid workflow']
+  if (triggers === undefined) return ['its file is not a valid workflow']
   if (!('workflow_dispatch' in triggers)) return ['it has no `workflow_dispatch` trigger']
   const declared = z
     .object({ inputs: z.record(z.string(), inputSchema).default({}) })

@@ -86,12 +86,12 @@ async function refuseUnknown(repository: Repository, environment: string): Promi
   const known = [...new Set(newest.map((each) => each.environment))].sort()
   if (known.length === 0 || known.includes(environment)) return
   throw new InputError(
-    message`nothing was ever deployed to an environment "${environment}"; write one of those that are there in ${setting('environment')}: ${known.slice(0, 20).join(', ')}`,
+    message`there is no deployment to an environment "${environment}"; write an existing one in ${setting('environment')}: ${known.slice(0, 20).join(', ')}`,
   )
 }
 
 function sayPassedOver(passedOver: readonly string[]): string {
   if (passedOver.length === 0) return 'there is no earlier one'
   const more = passedOver.length > listed ? `, and ${passedOver.length - listed} more` : ''
-  return `looked at those before it: ${passedOver.slice(0, listed).join(', ')}${more}`
+  return `not suitable: ${passedOver.slice(0, listed).join(', ')}${more}`
 }

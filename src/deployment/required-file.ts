@@ -10,7 +10,7 @@ export async function readRequiredFile(
   const file = await readFile(repository, { path, ref })
   if (file === undefined)
     throw new InputError(
-      message`${setting(name)} is "${path}", and there is no such file on ${ref}; name one that is there, or leave it out`,
+      message`${setting(name)} is "${path}", and there is no such file on ${ref}; name an existing file, or leave the setting out`,
     )
   return file.text
 }

@@ -45,7 +45,7 @@ export async function readSettingsFile(
   if (file === undefined) {
     if (!mayLack)
       throw new InputError(
-        message`${setting('config')} is "${path}", and there is no such file at ${ref.slice(0, 7)}; name one that is there, or leave it out`,
+        message`${setting('config')} is "${path}", and there is no such file at ${ref.slice(0, 7)}; name an existing file, or leave the setting out`,
       )
     return { settings: settingsWithout(environment), isConfigured: false, locate: () => undefined }
   }

@@ -76,12 +76,12 @@ export async function waitForRun(
 }
 
 const endings: Readonly<Record<string, string>> = {
-  cancelled: 'was cancelled, manually or because a newer run of its concurrency group took its place',
+  cancelled: 'was cancelled, manually or because a newer run of its concurrency group replaced it',
   action_required: 'requires the approval of a maintainer before it runs',
   startup_failure: 'could not be started: its workflow file is not valid',
   skipped: 'did nothing: the `if` of each of its jobs was false',
   timed_out: 'was stopped because it took longer than its `timeout-minutes`',
-  stale: 'was given up by GitHub',
+  stale: 'was abandoned by GitHub',
 }
 
 function endingOf({ conclusion }: WorkflowRun): string {

@@ -60,7 +60,7 @@ export function goodChanges({
 export function badChanges(): readonly Change[] {
   const welcome = page.replace('<h1>Shop</h1>', '<h1>Welcome to the shop, now with ratings</h1>')
   return [
-    { title: 'Tell people of the ratings', author: 'Linus', files: { 'index.html': welcome } },
+    { title: 'Announce the ratings', author: 'Linus', files: { 'index.html': welcome } },
     {
       title: 'Sort products by their rating',
       author: 'Grace',

@@ -175,7 +175,7 @@ export function explain(
   const words = `"${firstLines(refusal.message)}"`
   const said = refusal.answered
     ? `GitHub answered ${refusal.status} ${words}`
-    : `no whole answer came from GitHub (${words})`
+    : `GitHub did not send a complete answer (${words})`
   switch (refusal.kind) {
     case 'bad-credentials':
       return new InputError(
@@ -222,7 +222,7 @@ export function explain(
       return new UnavailableError(`could not ${doing}: ${said}, after several tries`, options)
     case 'not-found':
       return new RefusedError(
-        `could not ${doing}: ${said}; it is not there, or the token may not see it (\`permissions: ${permission}\`)`,
+        `could not ${doing}: ${said}; it does not exist, or the token may not see it (\`permissions: ${permission}\`)`,
         options,
       )
     default:

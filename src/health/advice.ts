@@ -1,6 +1,6 @@
 /** What to do about a check that has never passed: the same for each of its looks. */
 export const firstPassAdvice =
-  ', so that the check itself may be wrong; correct it, and run the gate once with `mode: snapshot` before the next deployment'
+  ', so the check itself may be wrong; correct it, and run the gate once with `mode: snapshot` before the next deployment'
 
 /** Prints that advice once, however often it is true: in the first line that has it. */
 export function adviseOnce(log: (line: string) => void): (line: string) => void {

@@ -225,10 +225,10 @@ function describeMissing(state: OneArm, plan: OneArmPlan, noun: string): string 
   const multiple = detectableMultiple(state.total.of, plan)
   const seen =
     multiple === undefined
-      ? 'too few to see any effect'
-      : `enough to see ${formatValue(Math.min(1, multiple * plan.limit), 'ratio')}`
+      ? 'too few to detect any effect'
+      : `enough to detect ${formatValue(Math.min(1, multiple * plan.limit), 'ratio')}`
   const more = requestsToGood(state, plan)
   return Number.isFinite(more)
-    ? `${seen}; would have needed ${more} more ${noun} to see a doubling`
-    : `${seen}; too near the limit to be called good`
+    ? `${seen}; would have needed ${more} more ${noun} to detect a doubling`
+    : `${seen}; too near the limit to pass`
 }

@@ -12,7 +12,7 @@ export type ReasonCode =
   | 'sustained-issue'
   /** unhealthy: one that counts stayed beyond its limit after its test had called it bad */
   | 'persistent-issue'
-  /** pre-existing: what is beyond its limit was so before the deployment, so that no rollback will help */
+  /** pre-existing: what is beyond its limit was so before the deployment, so that a rollback will not help */
   | 'was-so-before'
   /** not-deployed: another revision is served than the one that was deployed */
   | 'other-revision-served'
@@ -70,14 +70,13 @@ export function decide({
   if (harm !== undefined) return explain('unhealthy', harm.reasonCode, harm.why, harm.checks)
   const old = windowOver ? findHarm(issues, windowOver) : undefined
   if (old !== undefined) {
-    const why = `${old.why}, but was so before the deployment, so that no rollback will help`
+    const why = `${old.why}, but was already so before the deployment, so a rollback will not help`
     return explain('pre-existing', 'was-so-before', why, old.checks)
   }
 
   const other = checks.filter(({ tally }) => tally.serves === 'other')
   if (other.length > 0) {
-    const why =
-      'another revision is served than the one that was deployed, so that a rollback is not the cure'
+    const why = 'production serves a different revision than the deployed one, so a rollback would not help'
     return explain('not-deployed', 'other-revision-served', why, other)
   }
 

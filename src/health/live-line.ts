@@ -22,7 +22,7 @@ function describeCheck(record: CheckRecord): string {
 function describeLatest({ check, samples, warming }: CheckRecord): string {
   const reading = samples.at(-1)?.reading
   if (reading === undefined)
-    return warming === undefined ? 'not looked yet' : `warming up, ${warming.note ?? 'no value'}`
+    return warming === undefined ? 'not checked yet' : `warming up, ${warming.note ?? 'no value'}`
   if (reading.kind !== 'value') {
     const isNews = samples.at(-2)?.reading.note !== reading.note
     return isNews ? `${reading.kind}: ${reading.note}` : `${reading.kind}, as before`

@@ -55,7 +55,7 @@ export async function pruneHistory(
         done.removed += removed
         done.months += 1
       }
-      log(`pruned: ${done.removed} events were removed, ${done.months} months are written anew`)
+      log(`pruned: ${done.removed} events were removed, ${done.months} months are rewritten`)
       return done
     } catch (error) {
       if (!(error instanceof ConflictError)) throw error

@@ -52,7 +52,7 @@ export async function findHold(
     return await labelledHold(repository, question)
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error
-    return { hold: undefined, remarks: [`holds by label are not seen: ${error.message}`] }
+    return { hold: undefined, remarks: [`holds by label could not be read: ${error.message}`] }
   }
 }
 
@@ -120,8 +120,8 @@ async function weigh(
 }
 
 function ignored({ number }: LabelledItem, label: string, by: string | undefined): string {
-  const who = by === undefined ? 'an account that is not known' : by
-  return `the label ${label} on #${number} is ignored: ${who} put it on, and has no write access`
+  const who = by === undefined ? 'an unknown account' : by
+  return `the label ${label} on #${number} is ignored: ${who} added it, and has no write access`
 }
 
 function formatMinute(at: Date): string {

@@ -38,7 +38,7 @@ export async function importReverts(repository: Repository, past: Past): Promise
         : [
             `${unknown} revert commits: no deployment of the reverted commit and then of the revert is known`,
           ]),
-      ...(unnamed === 0 ? [] : [`${unnamed} revert commits: they name a pull request and no commit`]),
+      ...(unnamed === 0 ? [] : [`${unnamed} revert commits: they name a pull request instead of a commit`]),
       ...(isAll ? [] : [`revert commits before the newest ${mostPages * 100} commits`]),
     ],
   }

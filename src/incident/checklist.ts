@@ -71,7 +71,7 @@ function during(events: readonly Event[]): readonly ChecklistItem[] {
     ...(layers.length === 0 ? [item('Roll back', undefined)] : []),
     ...layers.map((layer) => {
       const done = applied.get(layer)
-      return item(`Roll back: ${layer}`, done && `at ${shortRevision(done.now)} since ${clock(done.at)}`)
+      return item(`Roll back ${layer}`, done && `at ${shortRevision(done.now)} since ${clock(done.at)}`)
     }),
     ...(copies.length === 0
       ? []

@@ -16,7 +16,7 @@ export interface Responders {
   readonly links: Readonly<Record<string, string>>
 }
 
-/** How the incident stands, for the top of its issue. @param events of the incident, oldest first */
+/** Status of the incident, for the top of its issue. @param events of the incident, oldest first */
 export function writeStatus(
   events: readonly Event[],
   id: string,

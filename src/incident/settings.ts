@@ -13,7 +13,7 @@ export function incidentSchema() {
       low: respondWithin('1d'),
     })
       .prefault({})
-      .describe('Time to acknowledge an incident, by severity; after that the next level is notified.'),
+      .describe('Time to acknowledge an incident, by severity. Afterwards, the next level is notified.'),
     levels: z
       .array(
         section({
@@ -38,11 +38,11 @@ export function incidentSchema() {
       .max(9, 'has too many levels; write at most 9')
       .default([{ people: [], channels: [] }])
       .describe(
-        'Who is notified, level by level: the first when the incident opens, each further one when nobody has acknowledged the incident in time. By default there is one level.',
+        'Who is notified, level by level: the first when the incident opens, each further one when nobody has acknowledged the incident in time. Default: one level.',
       ),
     service: line()
       .default('our service')
-      .describe('What users call the product, for texts that they read. Default: `our service`.'),
+      .describe('The name of the product in texts for users. Default: `our service`.'),
     links: z
       .record(
         line(),
@@ -52,19 +52,19 @@ export function incidentSchema() {
               if (!placeholders.some((each) => each === name))
                 context.addIssue({
                   code: 'custom',
-                  message: `contains \`${whole}\`, which stands for nothing; write one of ${placeholders.map((each) => `\`{${each}}\``).join(', ')}, or \`%7B\` for a brace`,
+                  message: `contains \`${whole}\`, which is not a placeholder; write one of ${placeholders.map((each) => `\`{${each}}\``).join(', ')}, or \`%7B\` for a brace`,
                 })
           },
         ),
       )
       .default({})
       .describe(
-        'Links in every notification by their titles, such as the room to meet in and a dashboard; `{incident}`, `{environment}`, `{from}` and `{to}` stand for those of the incident. By default there are none.',
+        'Links in every notification, by their titles, such as a meeting room and a dashboard; `{incident}`, `{environment}`, `{from}` and `{to}` are replaced by those of the incident. Default: none.',
       ),
   })
     .transform(({ respond, ...more }) => ({ respondMs: respond, ...more }))
     .prefault({})
-    .describe('Who responds to an incident, and in what time.')
+    .describe('Who responds to an incident, and how soon.')
 }
 
 function respondWithin(usual: string) {

@@ -100,7 +100,8 @@ function parseResponse(name: 'ack' | 'escalate' | 'resolve', text: string): Comm
 function parseSeverity(text: string): Command | Misunderstood {
   const [word = '', ...rest] = wordsOf(text)
   const severity = severities.find((each) => each === word)
-  if (severity === undefined) return misunderstood(`\`${quotable(word)}\` is no severity; ${usage.severity}`)
+  if (severity === undefined)
+    return misunderstood(`\`${quotable(word)}\` is not a severity; ${usage.severity}`)
   const reason = (rest[0] === 'reason' ? rest.slice(1) : rest).join(' ')
   return { name: 'severity', environment: '', severity, reason }
 }
@@ -142,7 +143,7 @@ function parseRollback(text: string): Command | Misunderstood {
   if (problem !== undefined) return problem
   if (target !== '' && !plainName.test(target.replace(/~\d+$/, '')))
     return misunderstood(
-      `\`${quotable(target)}\` is no revision; write a commit id, a tag, a branch or \`HEAD~1\``,
+      `\`${quotable(target)}\` is not a revision; write a commit id, a tag, a branch or \`HEAD~1\``,
     )
   return { name: 'rollback', plan, environment, target, reason: words.slice(1).join(' ') }
 }
@@ -177,7 +178,7 @@ function problemOf({
   if (words.length > 0 && words[0] !== 'reason')
     return misunderstood(`it is not clear what \`${quotable(words[0] ?? '')}\` is; ${usage}`)
   if (environment !== '' && !plainName.test(environment))
-    return misunderstood(`\`${quotable(environment)}\` is no name of an environment; ${usage}`)
+    return misunderstood(`\`${quotable(environment)}\` is not the name of an environment; ${usage}`)
   return undefined
 }
 

@@ -26,7 +26,7 @@ export function commentOf(
   { eventName, isNew }: { readonly eventName: string; readonly isNew: boolean },
 ): PersonsComment {
   if (comment === undefined || issue === undefined)
-    throw new InputError(`the event ${eventName} is no comment; run this action on: issue_comment`)
+    throw new InputError(`the event ${eventName} is not a comment; run this action on: issue_comment`)
   const { id, body, user } = comment
   const author = user === null ? undefined : { login: user.login, isBot: user.type === 'Bot' }
   return { id, body, on: issue.number, author, isNew }
@@ -155,7 +155,7 @@ export function describeOutcome({
   const said = words[decision]
   const done = said?.done === true
   const parts = [
-    said?.text ?? 'The rollback did not come to an end.',
+    said?.text ?? 'The rollback did not finish.',
     ...(commit === '' || said?.isBack !== true
       ? []
       : [`The ${said.isDeployed === true ? 'deployed revision' : 'revision to deploy'} is ${commit}.`]),
@@ -191,16 +191,20 @@ const words: Readonly<Record<string, Words>> = {
     text: 'Rolled back. This run did not check production: check it once the restored revision is deployed.',
   },
   planned: { done: true, text: 'This is only the plan, nothing was changed.' },
-  'already-rolled-back': { done: true, isBack: true, text: 'It was rolled back already, and that holds.' },
+  'already-rolled-back': {
+    done: true,
+    isBack: true,
+    text: 'It was already rolled back, and the rollback still holds.',
+  },
   nothing: { done: true, text: 'There is nothing to roll back.' },
   proposed: {
     done: false,
-    text: 'A pull request proposes the rollback: it takes effect when that is merged.',
+    text: 'A pull request proposes the rollback: it takes effect when the pull request is merged.',
   },
   'not-deployed': {
     done: false,
     isBack: true,
-    text: 'Rolled back, but the restored revision is not deployed: the run says what to do.',
+    text: 'Rolled back, but the restored revision is not deployed: see the run for what to do.',
   },
   'not-recovered': {
     done: false,
@@ -211,15 +215,15 @@ const words: Readonly<Record<string, Words>> = {
   'not-verified': {
     done: false,
     isBack: true,
-    text: 'Rolled back, but whether production is healthy could not be verified.',
+    text: 'Rolled back, but the recovery of production could not be verified.',
   },
   well: { done: true, text: 'Nothing is failing at this moment, so nothing was rolled back.' },
   partial: {
     done: false,
     isBack: true,
-    text: 'Rolled back in part: look at the run for what is left, and run it again.',
+    text: 'Partly rolled back: see the run for what is left, and run it again.',
   },
-  undone: { done: false, text: 'A layer failed, and what was done before it was taken back.' },
+  undone: { done: false, text: 'A layer failed, and the completed layers were undone.' },
   failed: { done: false, text: 'The rollback failed.' },
   held: { done: false, text: 'Not rolled back: manual approval required.' },
 }

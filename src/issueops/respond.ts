@@ -17,7 +17,7 @@ export function wishOf(
     const happenedAt = command.at === '' ? now : timeOfNote(command.at, now)
     const written = command.at.replaceAll('`', '').slice(0, 60)
     return happenedAt === undefined
-      ? `\`${written}\` is no time in the past; write \`14:05\` (UTC) or \`2026-11-24T14:05Z\``
+      ? `\`${written}\` is not a time in the past; write \`14:05\` (UTC) or \`2026-11-24T14:05Z\``
       : { kind: 'note', note: command.note, happenedAt }
   }
   const because = command.reason || `asked for in a comment on #${on}`

@@ -93,7 +93,7 @@ const outcomeWords: Readonly<Record<string, string>> = {
   partial: 'rolled back in part',
   failed: 'failed',
   'not-tried': 'not tried',
-  undone: 'taken back',
+  undone: 'undone',
 }
 
 /** Which commits are gone from production, and whose they are: at most three by name. */

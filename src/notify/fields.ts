@@ -26,7 +26,7 @@ const quietHoursSchema = section({
     .refine(isTimeZone, { error: 'is not a time zone; write one such as `Europe/Berlin`' })
     .default('UTC')
     .describe('Time zone of both, such as `Europe/Berlin`.'),
-  except: z.enum(severities).default('critical').describe('The least severity that is sent all the same.'),
+  except: z.enum(severities).default('critical').describe('The lowest severity that is sent even then.'),
 })
 
 /** What every channel has. @param filter by default all topics, for channels that programs read */
@@ -35,16 +35,16 @@ export const common = (usual: readonly (typeof topics)[number][] = usualTopics) 
     .array(z.enum(topics))
     .default([...usual])
     .describe('What the channel is notified of. Default: see the README of `incident`.'),
-  severity: z.enum(severities).default('low').describe('The least severity that is sent.'),
+  severity: z.enum(severities).default('low').describe('The lowest severity that is sent.'),
   rehearsals: z
     .boolean()
     .default(false)
     .describe(
-      'Whether rehearsals are sent, too, marked as such and whatever their severity and the time. Default: `false`.',
+      'Whether rehearsals are also sent, marked as such, regardless of severity and quiet hours. Default: `false`.',
     ),
   'quiet-hours': quietHoursSchema
     .optional()
-    .describe('Hours in which less is sent; what is left out is not sent later. By default there are none.'),
+    .describe('Hours in which less is sent. What is left out is not sent later. Default: none.'),
 })
 
 /** A setting that names a variable, as its value is secret. */

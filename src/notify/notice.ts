@@ -122,7 +122,7 @@ const endings = {
   'not-verified': 'Rolled back, but recovery could not be verified',
   partial: 'Rollback incomplete: some layers are not back',
   failed: 'Rollback failed',
-  undone: 'Rollback failed, and what was done before was taken back',
+  undone: 'Rollback failed; the completed layers were undone',
 } as const
 
 function linksOf(

@@ -22,11 +22,11 @@ export function notifySchema() {
         channelSchema,
       )
       .default({})
-      .describe('Channels by their names. By default there are none.'),
+      .describe('Channels by their names. Default: none.'),
   })
     .transform(({ timeout, channels }) => ({ timeoutMs: timeout, channels }))
     .prefault({})
-    .describe('Where people and programs are notified of incidents.')
+    .describe('Where notifications of incidents are sent.')
 }
 
 export type NotifySettings = DeepReadonly<z.output<ReturnType<typeof notifySchema>>>

@@ -52,7 +52,7 @@ export async function lookAfterwards(
     )
   said.push(
     assessment === undefined
-      ? `production was not looked at: ${production.unseen}`
+      ? `production was not checked: ${production.unseen}`
       : `production is ${assessment.verdict}: ${assessment.because}`,
   )
   const isDeployed = restored?.state === 'deployed'

@@ -82,7 +82,7 @@ export async function findRefusal(
 
 /** The way past a guard. */
 export function describeRefusal({ because }: Refusal): Message {
-  return message`manual approval required: ${because}. Check it, and run the rollback manually if it is right`
+  return message`manual approval required: ${because}. Check the plan, and run the rollback manually if it is needed`
 }
 
 /** @throws RefusedError that names the guard and the way past it */

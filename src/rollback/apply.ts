@@ -166,14 +166,14 @@ async function undoLayer(
 ): Promise<LayerOutcome> {
   try {
     const because = await layer.undo(done)
-    log(`${layer.name}: taken back, ${because}`)
+    log(`${layer.name}: undone, ${because}`)
     const key = [layer.name, done.now, ...again(progress.undone(layer.name))]
     await record({ kind: 'rollback-undone', layer: layer.name, from: done.now, now: done.from, because }, key)
     return { ...outcome, outcome: 'undone' }
   } catch (error) {
     if (!isUserFacing(error)) throw error
-    log(`${layer.name}: could not be taken back, ${error.message}`)
-    return { ...outcome, problem: message`could not be taken back: ${error}` }
+    log(`${layer.name}: could not be undone, ${error.message}`)
+    return { ...outcome, problem: message`could not be undone: ${error}` }
   }
 }
 

@@ -76,7 +76,7 @@ export async function carryOut(options: CarryOutOptions): Promise<RollbackReport
       },
       progress.runKey,
     )
-  } else log(`going on with the rollback that began at ${progress.unfinished.at}`)
+  } else log(`resuming the rollback that began at ${progress.unfinished.at}`)
 
   const plannedAt = now()
   const inParallel: Promise<void>[] = []
@@ -109,7 +109,7 @@ export async function carryOut(options: CarryOutOptions): Promise<RollbackReport
   const recovery = { ...looked, before }
   // where somebody else has deployed it, nothing is left of why this run did not
   const deployment = attempt && recovery.outcome === 'recovered' ? withoutProblem(attempt) : attempt
-  log(`${environment}: ${recovery.outcome}, ${recovery.because}`)
+  log(`${environment}: ${recovery.outcome}; ${recovery.because}`)
   const { outcome, because } = recovery
   const ending = endOf({ layers, deployment, recovery })
 
@@ -224,7 +224,7 @@ async function lookAt(
 ): Promise<Recovery> {
   const unknown = (because: string) => ({ outcome: 'unknown', because, looked: false }) as const
   if (outcomes.some(({ outcome }) => outcome === 'proposed'))
-    return unknown('nothing takes effect before the proposal is merged')
+    return unknown('nothing takes effect until the pull request is merged')
   const done = outcomes.filter(isInForce)
   if (done.length === 0) return unknown('nothing was rolled back')
   const wanting = deployed?.done === undefined ? done.filter((each) => toDeploy(each) !== undefined) : []

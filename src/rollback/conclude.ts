@@ -45,7 +45,7 @@ const endings: Readonly<Record<Ending, readonly [reasonCode: string, headline: s
   'not-verified': ['not-verified', 'Rolled back, and not verified'],
   partial: ['layers-partial', 'Rolled back in part'],
   failed: ['layers-failed', 'Not rolled back'],
-  undone: ['layers-undone', 'The rollback failed, and was taken back'],
+  undone: ['layers-undone', 'The rollback failed and was undone'],
 }
 
 /** What the next run does about it; undefined where it cannot do more. */
@@ -130,8 +130,8 @@ function describeNow({ ending, layers, redeployed, recovery }: RollbackReport): 
 }
 
 function sayRecovery({ outcome, because, looked, before }: Recovery): string {
-  if (!looked && before !== undefined) return `${before}, and was not looked at since: ${because}`
-  if (!looked) return `production was not looked at: ${because}`
+  if (!looked && before !== undefined) return `${before}, and has not been checked since: ${because}`
+  if (!looked) return `production was not checked: ${because}`
   if (outcome === 'unknown') return `whether production recovered is unknown: ${because}`
   return outcome === 'recovered' ? 'production is healthy' : 'production is still failing'
 }
@@ -162,8 +162,8 @@ export function concludeRehearsal(
         ? 'The rehearsal failed'
         : isLate
           ? 'Rehearsed: the objective was missed'
-          : 'Rehearsed: rolled back, and taken back again',
+          : 'Rehearsed: rolled back, then undone',
     problems: [...problems, ...late],
-    now: `all of it was taken back; afterwards ${afterwards.outcome}, ${afterwards.because}`,
+    now: `everything was undone; afterwards ${afterwards.outcome}: ${afterwards.because}`,
   }
 }

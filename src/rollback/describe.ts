@@ -44,7 +44,7 @@ export function summarizePlan(plan: Plan): readonly RootContent[] {
     ...views.flatMap((view, index) => [
       heading(3, `${index + 1}. ${layerTitles[view.layer]}`),
       bulletList([
-        ['from ', revision(view.from), ' to ', revision(view.to), text(`, ${view.foundBy}`)],
+        ['from ', revision(view.from), ' to ', revision(view.to), text(` (${view.foundBy})`)],
         ...view.steps.map((step) => [text(step)]),
         ...view.losses.map((loss) => [strong('Lost:'), text(` ${loss}`)]),
         ...view.warnings.map((warning) => [strong('Warning:'), text(` ${warning}`)]),
@@ -101,7 +101,7 @@ export function summarizeReport({
       : [[strong(layerTitles[layer]), text(`: ${receipt.verified.evidence}`)]],
   )
   return [
-    paragraph(code(environment), ': ', strong(recovery.outcome), text(`, ${recovery.because}.`)),
+    paragraph(code(environment), ': ', strong(recovery.outcome), text(`: ${recovery.because}.`)),
     ...(recovery.before === undefined ? [] : [paragraph(text(`Before: ${recovery.before}.`))]),
     ...(problems.length === 0
       ? []
@@ -164,7 +164,7 @@ function sayRecovery(tookMs: number, objectiveMs: number | undefined) {
 export function summarizeRehearsal({ afterwards }: RehearsalReport): readonly RootContent[] {
   return [
     paragraph(
-      'All of it was taken back. Afterwards: ',
+      'Everything was undone. Afterwards: ',
       strong(afterwards.outcome),
       text(`, ${afterwards.because}.`),
     ),
@@ -179,7 +179,7 @@ const outcomeWords: Readonly<Record<LayerOutcome['outcome'], string>> = {
   partial: 'in part',
   failed: 'failed',
   'not-tried': 'not tried',
-  undone: 'taken back',
+  undone: 'undone',
 }
 
 /** Where the layer stands, unless it is just what was gone back to. */

@@ -97,11 +97,11 @@ export const guards: readonly Guard[] = [
   },
   {
     name: 'takes-back',
-    rule: 'A rollback is not taken back automatically.',
+    rule: 'A rollback is not undone automatically.',
     reads: 'what is asked for',
     binds: 'automatic runs',
     bindsResumed: false,
-    refusal: ({ takesBack }) => (takesBack ? message`a rollback is not taken back automatically` : undefined),
+    refusal: ({ takesBack }) => (takesBack ? message`a rollback is not undone automatically` : undefined),
   },
   {
     name: 'plan-needs-approval',

@@ -60,7 +60,7 @@ export async function planLayers(
     const error: unknown = outcome?.reason
     if (!isUserFacing(error)) throw error
     if (!isChosen)
-      left.push({ layer: layer.name, because: `not chosen, and could not be looked at: ${error.message}` })
+      left.push({ layer: layer.name, because: `not chosen, and could not be read: ${error.message}` })
     else if (onFailure === 'continue') planned.push({ layer, plan: unplannable(layer.name, error) })
     // with a mistake in one layer that was chosen, none is touched
     else throw hasOthers(layers, choice) ? explainOthers(layer.name, error) : error
@@ -95,7 +95,7 @@ function explainOthers(layer: LayerName, error: UserFacingError): UserFacingErro
 
 function whyLeft({ state, from, to, left }: LayerPlanView, isChosen: boolean): string {
   if (state === 'nothing') return left ?? 'the deployment changed nothing in it'
-  if (isChosen || state === 'done') return 'rolled back already'
+  if (isChosen || state === 'done') return 'already rolled back'
   return `not chosen: the deployment's change stays (${from} instead of ${to})`
 }
 

@@ -78,8 +78,7 @@ export async function describeObstacle(
 ): Promise<Message | undefined> {
   const found = await attempt(find)
   if (found === undefined) return undefined
-  if (isUserFacing(found))
-    return message`it is not known whether this plan could be applied to its end: ${found}`
+  if (isUserFacing(found)) return message`it is not known whether this plan could be completed: ${found}`
   return message`this plan would be refused: ${found.says}: ${found.because}`
 }
 

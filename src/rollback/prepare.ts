@@ -136,7 +136,7 @@ async function prepareChosen(preparation: Preparation): Promise<Prepared> {
   if (assessment?.verdict === 'not-deployed' && !isAgreed)
     return settled(
       'held',
-      `another revision than the failed one is served, which a rollback does not change: ${assessment.because}; check the deployment, and start the rollback manually if it is right`,
+      `production serves a different revision than the failed one, and a rollback would not change that: ${assessment.because}; check the deployment, and start the rollback manually if it is needed`,
     )
   const refusal = await guard(plan, isAgreed)
   if (refusal !== undefined) return settled('held', describeRefusal(refusal))

@@ -26,7 +26,7 @@ export interface RehearsalOptions extends CarryOutOptions {
 export async function rehearse(options: RehearsalOptions): Promise<RehearsalReport> {
   const { plan, log, now, verify } = options
   const report = await carryOut(options)
-  log('rehearsed; now all of it is taken back')
+  log('rehearsed; now everything is undone')
   const from = now().getTime()
   const layers = await undoAll(plan.layers, report.layers, options)
   const problems = [
@@ -41,7 +41,7 @@ export async function rehearse(options: RehearsalOptions): Promise<RehearsalRepo
     { kind: 'recovery-verified', outcome, because, startedAt: verifiedFrom.toISOString() },
     [...options.progress.runKey, 'afterwards'],
   )
-  log(`taken back: ${afterwards.outcome}, ${afterwards.because}`)
+  log(`undone: ${afterwards.outcome}, ${afterwards.because}`)
   if (report.recovery.outcome === 'unknown')
     problems.push(`whether the rollback helped is unknown: ${report.recovery.because}`)
   if (afterwards.outcome !== 'recovered')
@@ -105,7 +105,7 @@ export function demandNoneInForce(events: readonly Event[]): void {
   }
   if (inForce.size === 0) return
   throw new RefusedError(
-    `a rehearsal takes back what is rolled back, and a real rollback of this revision is in force (${[...inForce].join(', ')}): rehearse once another revision is deployed`,
+    `a rehearsal undoes its rollback, and a real rollback of this revision is in force (${[...inForce].join(', ')}): rehearse after another revision is deployed`,
   )
 }
 
@@ -129,11 +129,11 @@ export function demandEndable(
   const { canVerify, unseen } = production
   if (!canVerify)
     throw new InputError(
-      message`a rehearsal has to see that the environment is healthy again, and ${unseen}: nothing was changed; write a check in ${setting('health.checks')}`,
+      message`a rehearsal must verify that the environment is healthy again, and ${unseen}: nothing was changed; add a check to ${setting('health.checks')}`,
     )
   if (unlessExternal(deployer) !== undefined || viewOfCode(plan) === undefined) return
   throw new InputError(
-    message`a rehearsal deploys the restored revision, and the newest one again, and no workflow is named that deploys: nothing was changed; name it in ${setting(deployerSetting)}`,
+    message`a rehearsal deploys the restored revision and then the newest one, and no workflow that deploys is configured: nothing was changed; name it in ${setting(deployerSetting)}`,
   )
 }
 

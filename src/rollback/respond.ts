@@ -119,7 +119,7 @@ async function dispatch(
   log(
     outcome === 'started'
       ? `${workflow} is started on ${request.ref}${which}`
-      : `${workflow} was started for this revision before${which}: once is enough`,
+      : `${workflow} was already started for this revision${which}: it is not started again`,
   )
   return outcome === 'started' ? run : undefined
 }

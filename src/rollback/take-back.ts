@@ -166,7 +166,7 @@ function concludeTakeBack(
   const { words } = takeBack.plan
   const now = describeNow(takeBack, { receipt, deployment })
   const came = { takeBack, receipt, deployment, error, waiting, now }
-  if (error !== undefined) return { ...came, decision: 'failed', reasonCode, headline: 'Not taken back' }
+  if (error !== undefined) return { ...came, decision: 'failed', reasonCode, headline: 'Rollback not undone' }
   if (receipt === undefined)
     return { ...came, decision: 'planned', reasonCode: 'dry-run', headline: 'Planned: nothing was changed' }
   if (receipt.outcome === 'proposed') {
@@ -178,12 +178,12 @@ function concludeTakeBack(
       ...came,
       decision: 'not-deployed',
       reasonCode: 'not-deployed',
-      headline: 'Taken back, and not deployed',
+      headline: 'Rollback undone, but not deployed',
     }
-  const before = { reasonCode: 'done-before', headline: 'Rollback taken back before' }
+  const before = { reasonCode: 'done-before', headline: 'Rollback already undone' }
   if (receipt.outcome === 'already-rolled-back')
     return { ...came, decision: 'already-undone', ...(words?.doneBefore ?? before) }
-  const done = words?.done ?? { reasonCode: 'taken-back', headline: 'Reset taken back' }
+  const done = words?.done ?? { reasonCode: 'taken-back', headline: 'Reset undone' }
   return { ...came, decision: 'undone', ...done }
 }
 
@@ -195,7 +195,7 @@ function describeNow(
   }: { readonly receipt?: LayerReceipt | undefined; readonly deployment?: Deployment | undefined },
 ): string {
   if (receipt === undefined) return `code is at ${shortRevision(view.now ?? view.from)}; nothing was changed`
-  if (receipt.outcome === 'proposed') return `nothing is taken back until ${sayProposal(receipt)} is merged`
+  if (receipt.outcome === 'proposed') return `nothing is undone until ${sayProposal(receipt)} is merged`
   const deployed = deployment?.done
   return [
     `code is at ${shortRevision(receipt.now)}`,
@@ -204,6 +204,6 @@ function describeNow(
         ? 'nothing was deployed by this run'
         : 'it is not deployed'
       : `${deployed.workflow} deployed ${shortRevision(deployed.revision)}`,
-    'production was not looked at',
+    'production was not checked',
   ].join('; ')
 }

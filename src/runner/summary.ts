@@ -15,7 +15,7 @@ export async function writeSummary(markdown: string, { secrets }: { secrets: Sec
 /** Cuts at the end of a line, and says so. */
 export function cutToBytes(text: string, limit: number): string {
   if (Buffer.byteLength(text) <= limit) return text
-  const note = '\n\n_Cut here: the rest would be over the 1 MiB that GitHub shows._\n'
+  const note = '\n\n_Truncated: GitHub shows at most 1 MiB._\n'
   const kept = Buffer.from(text)
     .subarray(0, limit - Buffer.byteLength(note))
     .toString('utf8')

@@ -268,7 +268,7 @@ export function explainUnreachable({
   readonly min?: number
 }): string | undefined {
   if (max !== 1 || min !== 0) return undefined
-  return 'lets every value pass, so that the check can never fail; write for example `0.05` for 5 %'
+  return 'lets every value pass, so the check can never fail; write for example `0.05` for 5 %'
 }
 
 function toRatio(percent: number): number {

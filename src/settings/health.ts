@@ -11,16 +11,16 @@ export function healthSchema() {
   return section({
     window: duration({ max: parseDuration('6h') })
       .prefault('5m')
-      .describe('How long the gate looks at production before it calls it healthy. At most 6h.'),
+      .describe('How long the gate watches production before it reports it as healthy. At most 6h.'),
     interval: duration({ min: 100 })
       .optional()
       .describe(
-        'Time from one round of checks to the next. From 100ms to the window; by default 15s, or the window if that is shorter.',
+        'Time between two rounds of checks. At least 100ms and at most the window. Default: 15s, or the window if that is shorter.',
       ),
     timeout: duration({ min: 1 })
       .optional()
       .describe(
-        'Longest time that one probe or query may take. At most the window; by default 10s, or the window if that is shorter.',
+        'How long one probe or query may take. At most the window. Default: 10s, or the window if that is shorter.',
       ),
     alpha: z
       .number()
@@ -28,32 +28,32 @@ export function healthSchema() {
       .max(0.5, 'must be at most 0.5; write for example `0.01`')
       .default(0.01)
       .describe(
-        'Chance that the gate calls a healthy deployment bad from its counts, however often it looks; split over the checks that count.',
+        'Probability that the gate reports a healthy deployment as unhealthy because of its counts, however often it checks. It is divided among the checks that count.',
       ),
     'healthy-early': z
       .boolean()
       .default(false)
       .describe(
-        'Whether the gate ends as soon as all checks count and all are seen to be well, so that what starts later goes unseen.',
+        'Whether the gate ends as soon as all checks have passed, if all of them count. Problems that start later are then not detected.',
       ),
     cooldown: duration({ unit: 'm' })
       .prefault('30m')
-      .describe('Least time between two automatic rollbacks of the environment.'),
+      .describe('Minimum time between two automatic rollbacks of the environment.'),
     jitter: duration()
       .prefault('0s')
       .describe(
-        'Each look begins up to so much later, by chance, so that many gates do not ask at the same moment. At most the interval.',
+        'Maximum random delay of each check, so that many gates do not send requests at the same time. At most the interval.',
       ),
     concurrency: z
       .int('must be a whole number; write for example `10`')
       .min(1, 'must be at least 1')
       .default(10)
-      .describe('How many checks look at the same time, at most.'),
-    checks: checksSchema.prefault([]).describe('What is looked at. Each check has a limit and a severity.'),
+      .describe('How many checks run at the same time, at most.'),
+    checks: checksSchema.prefault([]).describe('The checks. Each has a limit and a severity.'),
     impact: checksSchema
       .prefault([])
       .describe(
-        'What tells whether users are harmed, such as active users, crashes, feedback and engagement: measured before and after, and never rolled back for.',
+        'Checks that measure the effect on users, such as active users, crashes, feedback and engagement. They are measured before and after the deployment, and never cause a rollback.',
       ),
   })
     .superRefine(keepWithinWindow, { when: isMapping })

@@ -24,11 +24,11 @@ export function postmortemSchema() {
       )
       .max(10, 'has too many; GitHub takes 10')
       .default([])
-      .describe('Logins of those who get the issue.'),
+      .describe('Logins of the assignees of the issue.'),
     template: plainPath()
       .optional()
       .describe(
-        'Markdown file of the repository that the people’s part of a new issue is made of; `{{ environment }}` and the other variables that the README of postmortem-issue lists are filled in. By default it asks for impact, causes, lessons, action items, prevention, process, follow-ups and sign-off.',
+        'Markdown file of the repository with the part of a new issue that people fill in. `{{ environment }}` and the other variables listed in the README of postmortem-issue are replaced. Default: questions about impact, causes, lessons, action items, prevention, process, follow-ups and sign-off.',
       ),
     folder: plainPath()
       .default('docs/postmortems')
@@ -52,7 +52,7 @@ export function postmortemSchema() {
     'review-within': duration({ min: 86_400_000 })
       .optional()
       .describe(
-        'In what time after the incident the post-mortem is to be reviewed, such as `5d`. A new issue then has a task with that date, and the operation `remind` comments while it is overdue. By default no date is set.',
+        'How long after the incident the post-mortem must be reviewed, such as `5d`. A new issue then has a task with that date, and the operation `remind` comments while it is overdue. Default: no date.',
       ),
   })
     .transform(({ 'review-within': reviewWithinMs, ...rest }) => ({ ...rest, reviewWithinMs }))

@@ -13,19 +13,19 @@ export function rollbackSchema() {
       Object.fromEntries(
         issueTypes.map((type) => [
           type,
-          layers.optional().describe(`Layers for the issue type \`${type}\`. Default: as told above.`),
+          layers.optional().describe(`Layers for the issue type \`${type}\`. Default: as described above.`),
         ]),
       ),
     )
       .prefault({})
       .describe(
-        'Which layers are rolled back for which type of issue. By default `code-bug` takes the code, `config-error` the feature flags and the configuration or else the code, `database-corruption` the database, `performance` the over-the-air update or else the code, and `unknown` all that the deployment changed.',
+        'Which layers are rolled back for which type of issue. Default: `code-bug` rolls back the code; `config-error` the feature flags and the configuration, or else the code; `database-corruption` the database; `performance` the over-the-air update, or else the code; `unknown` everything that the deployment changed.',
       ),
     'on-failure': z
       .enum(failureRules)
       .default('stop')
       .describe(
-        'When a layer fails: `stop` leaves the rest as it is, `continue` goes on with the next one, `undo` takes back what was done, from the safety copies.',
+        'When a layer fails: `stop` leaves the rest as it is, `continue` proceeds with the next one, `undo` restores the completed layers from their safety copies.',
       ),
     'daily-cap': z
       .number()
@@ -42,12 +42,12 @@ export function rollbackSchema() {
     verify: duration({ unit: 'm' })
       .prefault('5m')
       .describe(
-        'How long it may take after the rollback until production is seen to be well again; it is over as soon as that is known.',
+        'How long production may take to recover after the rollback. Verification ends as soon as the result is known.',
       ),
     objective: duration({ min: 1000, unit: 'm' })
       .optional()
       .describe(
-        'The recovery time objective: how long a rollback may take from the first look to production seen well. The summary says whether it was met; a rehearsal that misses it fails. By default there is none.',
+        'The recovery time objective: how long a rollback may take from the first check to the verified recovery. The summary says whether it was met. A rehearsal that misses it fails. Default: none.',
       ),
   })
     .transform((all) => ({
@@ -60,7 +60,7 @@ export function rollbackSchema() {
       objectiveMs: all.objective,
     }))
     .prefault({})
-    .describe('How a rollback of several layers goes.')
+    .describe('How several layers are rolled back.')
 }
 
 function byWorkflow() {
@@ -69,7 +69,7 @@ function byWorkflow() {
     inputs: z
       .record(z.string(), z.string())
       .default({})
-      .describe('Its inputs; `{revision}` stands for the rollback commit.'),
+      .describe('Its inputs. `{revision}` is replaced by the rollback commit.'),
     timeout: duration({ unit: 'm' }).prefault('30m').describe('How long its run may take.'),
   }).transform(({ timeout: timeoutMs, ...rest }) => ({ ...rest, timeoutMs }))
 }
@@ -87,8 +87,11 @@ export function codeSchema() {
       ),
     'tag-pattern': line()
       .default('deploy-*')
-      .describe('For the target `previous-deployment-tag`: name of the tags, with one `*`.'),
-    checks: z.array(line()).default([]).describe('For the target `last-green`: the checks that were green.'),
+      .describe('For the target `previous-deployment-tag`: the pattern of the tag names, with one `*`.'),
+    checks: z
+      .array(line())
+      .default([])
+      .describe('For the target `last-green`: the checks that must have passed.'),
     'max-commits': z
       .number()
       .int('must be a whole number; write for example `50`')
@@ -99,7 +102,7 @@ export function codeSchema() {
       .union([byWorkflow(), z.literal('external', { error: explainDeployer })], { error: explainDeployer })
       .optional()
       .describe(
-        'What deploys the restored revision: a workflow, or `external` where something else does and verifies production afterwards, such as a later step that deploys the output `commit`. Pushes made with GITHUB_TOKEN do not trigger workflows. By default nothing deploys it: a rollback of the code ends as `not-deployed`, and the step fails.',
+        'What deploys the restored revision: a workflow, or `external` if something else deploys it and then verifies production, such as a later step that deploys the output `commit`. Pushes made with GITHUB_TOKEN do not trigger workflows. Default: nothing deploys it; a rollback of the code ends as `not-deployed`, and the step fails.',
       ),
   })
     .transform(({ 'max-commits': maxCommits, 'tag-pattern': tagPattern, ...rest }) => ({
@@ -129,12 +132,12 @@ export function databaseSchema() {
     storage: line().describe('Where the backups are, as in the input `storage` of db-restore.'),
     migrations: plainPath()
       .optional()
-      .describe('Folder of the migrations, such as `db/migrations`. By default there are none.'),
+      .describe('Folder of the migrations, such as `db/migrations`. Default: none.'),
     strategy: z
       .enum(['migrations', 'backup', 'both'])
       .optional()
       .describe(
-        '`migrations` undoes what the deployment applied, `backup` restores the backup from before it, `both` undoes and, where that is not possible, restores. Default: `migrations` where there is a folder of them, else `backup`.',
+        '`migrations` undoes the migrations that the deployment applied; `backup` restores the backup from before it; `both` undoes the migrations or, if that is not possible, restores the backup. Default: `migrations` if a folder of migrations is set, else `backup`.',
       ),
     'keep-old': duration({ unit: 'd' })
       .prefault('7d')
@@ -142,16 +145,16 @@ export function databaseSchema() {
     'allow-data-loss': z
       .boolean()
       .default(false)
-      .describe('Go on although rows or columns that hold data are taken away.'),
+      .describe('Continue even if rows or columns with data will be lost.'),
     'restore-without-a-person': z
       .boolean()
       .default(false)
       .describe(
-        'Whether a machine may restore a backup, with nobody asked. Undoing migrations needs no such word.',
+        'Whether an automatic run may restore a backup. Undoing migrations does not need this setting.',
       ),
     identity: secretVariable('AGE_IDENTITY')
       .optional()
-      .describe('Variable that holds the identity of age, for encrypted backups. By default there are none.'),
+      .describe('Variable that holds the identity of age, for encrypted backups. Default: none.'),
     recipient: line()
       .optional()
       .describe(
@@ -167,5 +170,5 @@ export function databaseSchema() {
       }) => ({ ...rest, keepOldMs, allowDataLoss, mayRestoreAlone }),
     )
     .optional()
-    .describe('The database that the deployment migrates. By default none is rolled back.')
+    .describe('The database that the deployment migrates. Default: no database is rolled back.')
 }

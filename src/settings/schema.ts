@@ -27,14 +27,12 @@ export const configSchema = section(
   {
     environment: environmentName()
       .default('production')
-      .describe(
-        'Environment that this file describes; with `environments`, the one that is meant where nothing names one.',
-      ),
+      .describe('Environment that this file describes. With `environments`: the default one.'),
     environments: z
       .record(z.string(), z.unknown())
       .optional()
       .describe(
-        'Several environments, each with what is different from the rest of the file: a key here takes the place of the same key above, and `null` removes it. Default: one environment.',
+        'Several environments, each with the settings that differ from the rest of the file. A key here replaces the same key above, and `null` removes it. Default: one environment.',
       ),
     branch: branchName()
       .optional()
@@ -49,18 +47,16 @@ export const configSchema = section(
         'Folders and files that the environment is deployed from, for a repository with several apps: only these are rolled back. Default: the whole branch.',
       ),
     history: section({
-      branch: branchName()
-        .default('rollback-history')
-        .describe('Branch that holds what happened, as events.'),
+      branch: branchName().default('rollback-history').describe('Branch that holds the events.'),
     })
       .prefault({})
-      .describe('Where the record of incidents is kept.'),
-    health: healthSchema().prefault({}).describe('How the actions see whether production is well.'),
+      .describe('Where the history of incidents is stored.'),
+    health: healthSchema().prefault({}).describe('How the actions check that production is healthy.'),
     env: z
       .array(environmentVariable('MY_TOKEN'))
       .default([])
       .describe(
-        'More secrets that called workflows hand over as environment variables, by their names, such as those of a command. Those that these settings name elsewhere, and `AWS_*` for backups in a bucket, are handed over without being listed.',
+        'Names of more secrets that reusable workflows pass on as environment variables, such as those of a command. Secrets that these settings name elsewhere, and `AWS_*` for backups in a bucket, need not be listed.',
       ),
     rollback: rollbackSchema(),
     code: codeSchema(),
@@ -129,7 +125,7 @@ function demandChannels(config: Readonly<Record<string, unknown>>, context: z.co
   for (const [name, { mentions }] of Object.entries(read.data.notify.channels)) {
     for (const level of Object.keys(mentions).filter((each) => Number(each) > levels.length)) {
       const path = ['notify', 'channels', name, 'mentions', level]
-      const message = `is no level: \`incident.levels\` has ${levels.length}; write a level there, or leave the key out`
+      const message = `is not a level: \`incident.levels\` has ${levels.length}; write a level there, or leave the key out`
       context.addIssue({ code: 'custom', path, message })
     }
   }

@@ -14,7 +14,7 @@ export function explainSyntax({ code, rest }: { readonly code: ErrorCode; readon
   return special?.message ?? messages[code] ?? fallback
 }
 
-const fallback = 'this is not YAML; look at the indentation, quotes and brackets here and on the line above'
+const fallback = 'this is not YAML; check the indentation, quotes and brackets here and on the line above'
 
 const nested = 'a second `: ` on one line; put the value in quotes, or the inner key on a line of its own'
 const indented = 'the indentation does not fit the lines above; indent keys of one mapping alike, with spaces'
@@ -34,7 +34,7 @@ const specials: readonly { readonly code: ErrorCode; readonly starts: RegExp; re
 
 const messages: Partial<Record<ErrorCode, string>> = {
   ALIAS_PROPS: 'an alias (`*name`) takes no tag or anchor; remove it',
-  BAD_ALIAS: 'this is no name of an anchor or alias; put a text that starts with `*` or `&` in quotes',
+  BAD_ALIAS: 'this is not the name of an anchor or alias; put a text that starts with `*` or `&` in quotes',
   BAD_COLLECTION_TYPE: 'the tag does not fit the value; remove the tag',
   BAD_DIRECTIVE: 'this `%` directive is not understood; remove it, or put the text in quotes',
   BAD_DQ_ESCAPE: 'this `\\` escape is unknown in double quotes; write `\\\\`, or use single quotes',

@@ -71,7 +71,7 @@ describe('a rollback', () => {
     expect(await showHistory(client(), 'Shop-ios')).toBe('v3<v1 v2! v1')
     expect(await showHistory(client(), 'Shop-android')).toBe('v3<v1 v2! v1')
     expect(log).toContain(
-      'Shop-ios/Production: devices on v2, which was taken back, binary 1.0.0: v3, package hash-of-good',
+      'Shop-ios/Production: devices on v2, which was rolled back, binary 1.0.0: v3, package hash-of-good',
     )
     expect(summary).toContain('hash-of-good')
     // in the names that the front door has for the same
@@ -138,7 +138,7 @@ describe('a rollback', () => {
       label: 'v3',
       verified: 'true',
     })
-    expect(log).toContain('v2 is already taken back, and v3 (for 1.0.0) is on offer')
+    expect(log).toContain('v2 is already rolled back, and devices are offered v3 (for 1.0.0)')
   })
 
   test('that fails on one channel is partial: the step fails, the other is done, a re-run does the rest', async () => {
@@ -158,7 +158,7 @@ describe('a rollback', () => {
     })
     const again = await rollBack()
     expect(again.exitCode).toBe(0)
-    expect(again.log).toContain('going on with the rollback that began at')
+    expect(again.log).toContain('resuming the rollback that began at')
     expect(again.outputs).toMatchObject({ decision: 'rolled-back', label: 'v3,v3', verified: 'true' })
     expect((await kinds()).filter((kind) => kind === 'rollback-began')).toHaveLength(1)
   })
@@ -171,8 +171,8 @@ describe('a rollback', () => {
       decision: 'undone',
       verified: 'false',
     })
-    expect(log).toMatch(/ota: taken back, .*v2/)
-    expect(summary).toContain('was taken back')
+    expect(log).toMatch(/ota: undone, .*v2/)
+    expect(summary).toContain('was undone')
     for (const app of ['Shop-ios', 'Shop-android'])
       expect(JSON.stringify(await offersOf(client(), app))).toContain('hash-of-bad')
     expect((await shop.history.read()).events.at(-1)).toMatchObject({

@@ -130,7 +130,7 @@ describe('files of the repository', () => {
       shop = await openConfigShop({ branch: 'staging' })
       const { log, outputs } = await rollBack({ ...error, environment: 'staging', rehearsal: 'true' }, byHand)
       expect(outputs).toMatchObject({ layers: 'config' })
-      expect(log).toMatch(/config: taken back, .*takes .* back/)
+      expect(log).toMatch(/config: undone, .*undoes /)
       expect(await shop.read('config/app.json', 'staging')).toBe(badConfig)
       expect(await eventsOf('rollback-undone')).toMatchObject([{ layer: 'config' }])
     },
@@ -253,8 +253,8 @@ describe('files of the repository', () => {
       const inputs = { layers: 'config, flags', environment: 'staging', rehearsal: 'true' }
       const { log, outputs } = await rollBack(inputs, byHand)
       expect({ log, ...outputs }).toMatchObject({ decision: 'rehearsed' })
-      expect(log).toMatch(/config: taken back/)
-      expect(log).toMatch(/flags: taken back/)
+      expect(log).toMatch(/config: undone/)
+      expect(log).toMatch(/flags: undone/)
       expect(await shop.tree('staging')).toBe(before)
       expect(await shop.read('config/app.json', 'staging')).toBe(badConfig)
       expect(await shop.read('flags.json', 'staging')).toBe(flagFile('ENABLED'))

@@ -194,7 +194,7 @@ describe('the retention', () => {
     const last = await later('4')
     expect(last.outputs).toMatchObject({ deleted: '1' })
     expect(last.log).toContain(`deleted backup ${older.outputs['backup']}`)
-    expect(last.log).toContain(`${name} is left alone and does not count`)
+    expect(last.log).toContain(`${name} is kept and does not count`)
     const kept = [first, damaged, third, last].map(({ outputs }) => outputs['backup'])
     expect(readdirSync(storage).sort()).toEqual(kept.sort())
 

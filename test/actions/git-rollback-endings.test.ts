@@ -168,7 +168,7 @@ describe('12: with paths that are the same in both revisions', () => {
     expect(await shop.head()).toBe(bad)
   })
 
-  test('and that differ in the failed one, but are back by other means, it is rolled back already', async () => {
+  test('and that differ in the failed one, but are back by other means, it is already rolled back', async () => {
     const head = await shop.commit({ 'server.mjs': 'serve()\n' })
     const { log, outputs } = await run({ paths: 'server.mjs' })
     expect({ log, ...outputs }).toMatchObject({
@@ -191,7 +191,7 @@ describe('the output commit is the revision to deploy', () => {
       commit,
     })
     expect(lastLine(first.log)).toBe(
-      `production: already-rolled-back: code is at ${commit.slice(0, 7)}; nothing was deployed by this run; production was not looked at: git-rollback does not check it`,
+      `production: already-rolled-back: code is at ${commit.slice(0, 7)}; nothing was deployed by this run; production was not checked: git-rollback does not check it`,
     )
     const second = await run(redeploy)
     expect({ log: second.log, ...second.outputs }).toMatchObject({ decision: 'already-rolled-back', commit })

@@ -43,7 +43,7 @@ describe('target: undo', () => {
     const head = await shop.head()
     expect(outputs).toMatchObject({ decision: 'undone', commit: head, to: `undo:${rollback}` })
     expect(await shop.tree(head)).toBe(await shop.tree(shop.bad))
-    expect(summary).toContain('Rollback taken back')
+    expect(summary).toContain('Rollback undone')
     expect(await kinds()).toEqual(['rollback-applied', 'rollback-undone'])
     const [applied, undone] = await events()
     expect(undone).toMatchObject({
@@ -65,9 +65,7 @@ describe('target: undo', () => {
     for (const [inputs, code] of [[{ target: 'undo' }, 1] as const, [asked, 0] as const]) {
       const { exitCode, log, outputs } = await run(inputs, { ...byHand, sha: rollback })
       expect({ exitCode, log, ...outputs }).toMatchObject({ exitCode: code, decision: 'proposed' })
-      expect(log.trimEnd().split('\n').at(-1)).toContain(
-        'nothing is taken back until pull request #1 is merged',
-      )
+      expect(log.trimEnd().split('\n').at(-1)).toContain('nothing is undone until pull request #1 is merged')
     }
     expect(await shop.head()).toBe(rollback)
   })
@@ -88,7 +86,7 @@ describe('target: undo', () => {
     const rollback = await shop.head()
     const { exitCode, log } = await run({ target: 'undo' }, { sha: rollback })
     expect(exitCode).toBe(1)
-    expect(log).toContain('a rollback is not taken back automatically')
+    expect(log).toContain('a rollback is not undone automatically')
     expect(await shop.head()).toBe(rollback)
   })
 

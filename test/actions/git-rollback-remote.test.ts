@@ -83,7 +83,7 @@ test('run again with somebody’s commit on top it changes nothing; a person tak
   expect(again).toMatchObject({ exitCode: 0, outputs: { decision: 'already-rolled-back' } })
   expect(await main()).toBe(theirs)
   const automatic = await run({ target: 'undo' })
-  expect(automatic.log).toContain('a rollback is not taken back automatically')
+  expect(automatic.log).toContain('a rollback is not undone automatically')
   const undone = await run({ target: 'undo' }, byHand)
   expect(undone).toMatchObject({
     exitCode: 0,

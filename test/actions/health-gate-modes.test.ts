@@ -192,7 +192,7 @@ test('a step that is about to run out of time still has its verdict', async () =
   const startedAt = Date.now()
   const { outputs, log } = await run({ window: '10m', 'max-duration': '40100ms' })
   expect(outputs['verdict']).toBe('healthy')
-  expect(log).toContain('the window is cut to fit into max-duration')
+  expect(log).toContain('the window is shortened to fit max-duration')
   expect(Date.now() - startedAt).toBeLessThan(30_000)
 })
 

@@ -176,7 +176,7 @@ describe('a rehearsal', () => {
       decision: 'rehearsed',
       verified: 'false',
     })
-    expect(log).toMatch(/ota: taken back/)
+    expect(log).toMatch(/ota: undone/)
   })
 
   test('of git-rollback rolls back, deploys, and reverts its own commit', async () => {
@@ -295,7 +295,7 @@ describe('a restore that began', () => {
     await beginRestore(planned.outputs['backup'] ?? '')
     const { log, outputs } = await shop.run(restore())
     expect({ log, ...outputs }).toMatchObject({ decision: 'rolled-back' })
-    expect(log).toContain('going on with the rollback that began at')
+    expect(log).toContain('resuming the rollback that began at')
     expect((await kinds()).filter((kind) => kind === 'rollback-began')).toHaveLength(1)
   })
 })

@@ -73,7 +73,7 @@ describe('git-rollback that is run again after its deployment failed', () => {
     const head = await shop.head()
     const { exitCode, outputs, log } = await gitRollback({ ...first, paths: './web/', 'max-commits': '0' })
     expect({ log, exitCode, ...outputs }).toMatchObject({ exitCode: 0, commit: head })
-    expect(log).toContain('going on with the rollback that began at')
+    expect(log).toContain('resuming the rollback that began at')
     expect(await began()).toBe(1)
   })
 
@@ -108,7 +108,7 @@ describe('git-rollback that is run again after its deployment failed', () => {
     const { exitCode, log } = await gitRollback({ target: 'undo', revision: bad })
     expect({ exitCode, log }).toMatchObject({
       exitCode: 1,
-      log: expect.stringContaining('a rollback is not taken back automatically'),
+      log: expect.stringContaining('a rollback is not undone automatically'),
     })
     expect(await shop.head()).toBe(head)
   })

@@ -26,7 +26,7 @@ test('rolls every layer back and takes every layer back', async () => {
   expect(outputs).toMatchObject({ decision: 'rehearsed', 'reason-code': 'rehearsed', recovery: 'recovered' })
   const { offered: _, ...after } = await world()
   expect(before).toMatchObject(after)
-  expect(log).toMatch(/ota: taken back[\s\S]*code: taken back[\s\S]*database: taken back/)
+  expect(log).toMatch(/ota: undone[\s\S]*code: undone[\s\S]*database: undone/)
   expect(summary).toContain('The objective is 10 min: **met**')
   // deployed once when it was rolled back, and once more when that was taken back
   expect(await Promise.all(shop.deployed.map(shop.tree))).toEqual([

@@ -40,7 +40,7 @@ async function killAndComplete(layers: string, nth: number): Promise<string> {
   expect({ exitCode, log }).toMatchObject({ exitCode: 0 })
   expect(outputs['commit']).toBe(await shop.head())
   // it does not check production, and does not say that it is well
-  expect(lastLine(log)).toContain('production was not looked at')
+  expect(lastLine(log)).toContain('production was not checked')
   return outputs['commit'] ?? ''
 }
 

@@ -188,10 +188,12 @@ describe('a rollback that waits for its pull request', () => {
         })
         expect(log).toContain('nothing is rolled back until pull request #1 is merged: merge it (http')
         const seen =
-          job === byHand ? 'production was' : 'production was failing when this run began \\(.*\\), and was'
+          job === byHand
+            ? 'production was not'
+            : 'production was failing when this run began \\(.*\\), and has not been'
         expect(lastLine(log)).toMatch(
           new RegExp(
-            `^production: proposed: code is not rolled back until pull request #1 is merged; ${seen} not looked at`,
+            `^production: proposed: code is not rolled back until pull request #1 is merged; ${seen} checked`,
           ),
         )
       }
@@ -230,7 +232,7 @@ describe('whatever was not looked at is said in the last line', () => {
           commit: await shop.head(),
         })
         expect(lastLine(log)).toMatch(
-          /production was not looked at: no check is configured under health\.checks$/,
+          /production was not checked: no check is configured under health\.checks$/,
         )
         expect(summary).toContain('Rolled back, and not verified')
       }
@@ -288,8 +290,8 @@ describe('whatever was not looked at is said in the last line', () => {
         })
         const seen =
           'health' in settings
-            ? 'production was not looked at'
-            : 'production was failing when this run began \\(.*home.*\\), and was not looked at since'
+            ? 'production was not checked'
+            : 'production was failing when this run began \\(.*home.*\\), and has not been checked since'
         const commit = (await shop.head()).slice(0, 7)
         const last = new RegExp(
           `^production: rolled-back: code is at ${commit}; ${seen}: something outside of this run deploys the restored revision: deploy ${commit}, then verify production$`,
@@ -323,7 +325,7 @@ describe('whatever was not looked at is said in the last line', () => {
   )
 
   test(
-    '12: a later step has deployed, and the checks see it: rolled back already',
+    '12: a later step has deployed, and the checks see it: already rolled back',
     async () => {
       shop = await openWholeShop({ settings: external })
       await rollBack()
@@ -352,7 +354,7 @@ describe('whatever was not looked at is said in the last line', () => {
         expect({ log, exitCode, ...outputs }).toMatchObject({ exitCode: code, decision, recovery: 'unknown' })
         // by hand, production is looked at once the layers are back
         expect(lastLine(log)).toContain(
-          round === 1 ? 'production was not looked at: ' : 'production was healthy when this run began (',
+          round === 1 ? 'production was not checked: ' : 'production was healthy when this run began (',
         )
       }
       expect(shop.deployed).toEqual([])
@@ -395,7 +397,7 @@ describe('whatever was not looked at is said in the last line', () => {
       shop = await openWholeShop()
       const { exitCode, outputs, log } = await shop.run({ action: 'git-rollback' })
       expect({ exitCode, log, ...outputs }).toMatchObject({ exitCode: 0, decision: 'rolled-back' })
-      expect(lastLine(log)).toMatch(/production was not looked at: /)
+      expect(lastLine(log)).toMatch(/production was not checked: /)
       expect(await endings()).toEqual(['rolled-back'])
       // the front door deploys what git-rollback has restored
       const { outputs: after, log: said } = await rollBack()

@@ -409,7 +409,7 @@ describe('when a layer fails', () => {
 })
 
 test(
-  'an address alone is enough to see whether production is failing, and whether it is well again',
+  'an address alone is enough to detect whether production is failing, and whether it is well again',
   async () => {
     shop = await openWholeShop({ settings: { health: {} } })
     const unseen = await rollBack({ layers: 'code', mode: 'plan' })

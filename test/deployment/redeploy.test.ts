@@ -217,7 +217,7 @@ describe('what the run waits for is said at once', () => {
   })
 
   test.each([
-    ['cancelled', 'was cancelled, manually or because a newer run of its concurrency group took its place'],
+    ['cancelled', 'was cancelled, manually or because a newer run of its concurrency group replaced it'],
     ['action_required', 'requires the approval of a maintainer'],
     ['startup_failure', 'its workflow file is not valid'],
     ['skipped', 'did nothing: the `if` of each of its jobs was false'],

@@ -72,7 +72,7 @@ describe('an answer that breaks off in the middle', () => {
     const written = writeFile(shop.repository, change())
     await expect(written).rejects.toThrow(UnavailableError)
     await expect(written).rejects.toThrow(
-      /^could not write note.txt on main: no whole answer came from GitHub/,
+      /^could not write note.txt on main: GitHub did not send a complete answer/,
     )
     expect(sent('repos/create-or-update-file-contents')).toBe(1)
   })
@@ -121,7 +121,7 @@ describe('an answer that does not come', () => {
   test('of a write is an error that says how long it was waited for, and is sent once', async () => {
     shop.github.fault({ kind: 'slow', ms: 1500, operation: 'repos/create-or-update-file-contents' })
     const written = writeFile(open({ requestTimeoutMs: 700 }), change())
-    await expect(written).rejects.toThrow('no whole answer came from GitHub ("no answer within 0.7 s")')
+    await expect(written).rejects.toThrow('GitHub did not send a complete answer ("no answer within 0.7 s")')
     expect(sent('repos/create-or-update-file-contents')).toBe(1)
   })
 

@@ -59,7 +59,7 @@ describe('what never changes is asked once a run (15.10)', () => {
   test('one that failed is asked anew', async () => {
     const repository = shop.open({}, { retryPauseMs: 1 })
     shop.github.fault({ kind: 'refused', operation: 'git/get-commit', status: 404, message: 'Not Found' })
-    await expect(readCommit(repository, shop.bad)).rejects.toThrow('it is not there')
+    await expect(readCommit(repository, shop.bad)).rejects.toThrow('it does not exist')
     expect((await readCommit(repository, shop.bad)).sha).toBe(shop.bad)
   })
 

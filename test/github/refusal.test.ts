@@ -82,8 +82,8 @@ describe('the user is told what forbids it, and the way out', () => {
     ],
     [403, 'Repository was archived so is read-only.', RefusedError, 'unarchive it first'],
     [401, 'Bad credentials', InputError, '`token` is wrong or has expired'],
-    [404, 'Not Found', RefusedError, 'it is not there, or the token may not see it'],
-    [422, 'Reference does not exist', RefusedError, 'it is not there'],
+    [404, 'Not Found', RefusedError, 'it does not exist, or the token may not see it'],
+    [422, 'Reference does not exist', RefusedError, 'it does not exist'],
     [422, 'Reference already exists', RefusedError, 'GitHub answered 422 "Reference already exists"'],
     [429, 'Too many requests', UnavailableError, 'run again when the limit is over'],
     [

@@ -70,7 +70,7 @@ describe('what counts say', () => {
     expect(nothing).toMatchObject({ call: 'open', counts: { bad: 0, of: 0 } })
     expect(little?.call).toBe('open')
     expect(little?.note).toMatchInlineSnapshot(
-      `"0 of 12 requests, enough to see 50 %; would have needed 44 more requests to see a doubling"`,
+      `"0 of 12 requests, enough to detect 50 %; would have needed 44 more requests to detect a doubling"`,
     )
   })
 

@@ -74,7 +74,7 @@ test('what could not be asked is told, and is neither harm nor none', async () =
   expect(checks[0]).toMatchObject({ state: 'error', harmed: false })
   expect(checks[0]?.after).toBeUndefined()
   // those that are harmed first
-  expect(because).toMatch(/^two: 620 .*; active-users: .*could not be asked: /)
+  expect(because).toMatch(/^two: 620 .*; active-users: .*could not be queried: /)
 })
 
 test('nothing to assess is refused', async () => {

@@ -159,12 +159,12 @@ describe('a server that cannot be asked', () => {
     const url = `http://127.0.0.1:${await freePort()}`
     expect(await look({ url, query: 'vector(0)', severity: 'critical' })).toMatchObject({
       verdict: 'error',
-      evidence: expect.stringContaining('could not be asked: the connection was refused (ECONNREFUSED)'),
+      evidence: expect.stringContaining('could not be queried: the connection was refused (ECONNREFUSED)'),
     })
   })
 
   test.each<[string, Behaviour, string]>([
-    ['hangs', { kind: 'hang' }, 'could not be asked: no complete answer within 1s'],
+    ['hangs', { kind: 'hang' }, 'could not be queried: no complete answer within 1s'],
     [
       'answers 500 with a page',
       { kind: 'raw', status: 500, body: '<h1>canary</h1>' },

@@ -73,7 +73,7 @@ describe('half an hour, as it was', () => {
     const checks = await replay({ until: 6 * minute, traffic: 0.05, bad: 0 })
     const { report } = await watch({ checks: checks() })
     expect(report).toMatchObject({ verdict: 'inconclusive', reasonCode: 'too-little-evidence' })
-    expect(report.because).toMatch(/would have needed \d+ more requests to see a doubling/)
+    expect(report.because).toMatch(/would have needed \d+ more requests to detect a doubling/)
   })
 
   test('one that fails a fifth of its requests is called as soon as it is no blip', async () => {
@@ -90,7 +90,7 @@ describe('half an hour, as it was', () => {
     const checks = await replay({ until: 31 * minute, traffic: 5, bad: 0.2 })
     const { report } = await watch({ checks: checks(), deployedAt: noon, ...halfAnHour })
     expect(report).toMatchObject({ verdict: 'pre-existing', reasonCode: 'was-so-before' })
-    expect(report.because).toContain('no rollback will help')
+    expect(report.because).toContain('a rollback will not help')
   })
 
   test('so is one that began to fail ten minutes before it', async () => {

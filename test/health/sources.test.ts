@@ -65,7 +65,7 @@ const providers = () => ({
 describe.each(['json', 'datadog', 'newrelic', 'sentry', 'codepush'] as const)('%s', (type) => {
   test.each([
     ['a wrong token', says({}, 401), /refused the request \(status 401\)/],
-    ['too many requests', says({}, 429), /takes no more requests for now/],
+    ['too many requests', says({}, 429), /rejects further requests for now/],
     ['a broken server', says({}, 500), /status 500/],
     [
       'a page in the place of JSON',

@@ -183,7 +183,7 @@ Decision for \`production\`: **keep**, because there is too little data: errors 
     ])
     expect(log).toMatchInlineSnapshot(`
 "12:00:00 UTC | homepage ▁ 0 % ok | errors ▂ 1 % ok | queue ▁ 0.01 ok
-12:00:15 UTC | homepage ▁▁ 0 % ok | errors ▂· error: http://prometheus/ could not be asked: no complete answer within 250ms | queue ▁· error: http://prometheus/ could not be asked: no complete answer within 250ms
+12:00:15 UTC | homepage ▁▁ 0 % ok | errors ▂· error: http://prometheus/ could not be queried: no complete answer within 250ms | queue ▁· error: http://prometheus/ could not be queried: no complete answer within 250ms
 12:00:30 UTC | homepage ▁▁▁ 0 % ok | errors ▂·· error, as before | queue ▁·· error, as before
 12:00:45 UTC | homepage ▁▁▁▁ 0 % ok | errors ▂··· error: http://prometheus/ answered with status 502 | queue ▁··· error: http://prometheus/ answered with status 502"
 `)

@@ -120,7 +120,7 @@ describe('a label on an open issue', () => {
       await label(who, ['rollback-hold'])
       expect(await ask()).toEqual({
         hold: undefined,
-        remarks: [`the label rollback-hold on #1 is ignored: ${who} put it on, and has no write access`],
+        remarks: [`the label rollback-hold on #1 is ignored: ${who} added it, and has no write access`],
       })
     },
   )
@@ -165,7 +165,9 @@ test('without the permission to read issues their labels are left out, it is sai
   const blind = shop.open({ permissions: { contents: 'write' } })
   const nothing = await findHold(blind, { environment: 'production', text: '', events: [] })
   expect(nothing.hold).toBeUndefined()
-  expect(nothing.remarks).toEqual([expect.stringMatching(/^holds by label are not seen: .*issues: read/)])
+  expect(nothing.remarks).toEqual([
+    expect.stringMatching(/^holds by label could not be read: .*issues: read/),
+  ])
   const events = [happened('hold-set', '12:00')]
   expect((await findHold(blind, { environment: 'production', text: '', events })).hold?.by).toBe('grace')
 })

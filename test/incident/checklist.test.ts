@@ -54,7 +54,7 @@ describe('the emergency checklist', () => {
       'Decide what to roll back, and to where: code to aaaaaaa',
     ])
     expect(ticked(during)).toEqual([
-      'Roll back: code: at ddddddd since 03:02 UTC',
+      'Roll back code: at ddddddd since 03:02 UTC',
       'Keep what was replaced, so that the rollback can be undone: code',
       'Deploy the restored revision: ddddddd by deploy.yml, 03:03 UTC',
     ])
@@ -81,7 +81,7 @@ describe('the emergency checklist', () => {
       now: bad,
       because: 'asked for',
     } as const
-    expect(open(listOf([...story, at(6, undone)]).during)).toContain('Roll back: code')
+    expect(open(listOf([...story, at(6, undone)]).during)).toContain('Roll back code')
     const failing = [...story.slice(0, 5), at(5, recovered), at(60, unhealthy())]
     const { during, after } = listOf(failing)
     expect(open(after)).toContain('Verify that production is healthy')

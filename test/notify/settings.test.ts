@@ -22,7 +22,7 @@ test.each([
   [
     'a placeholder that stands for nothing',
     'incident: { links: { Dashboard: "https://grafana.example.com/?env={enviroment}" } }',
-    /contains `\{enviroment\}`, which stands for nothing; write one of `\{incident\}`, `\{environment\}`/,
+    /contains `\{enviroment\}`, which is not a placeholder; write one of `\{incident\}`, `\{environment\}`/,
   ],
   [
     'the name of a status page in the place of its id',

@@ -40,7 +40,7 @@ test('a rollback that a branch wants taken back by a pull request says which one
     rules: [{ type: 'pull_request', approvals: 1 }],
   })
   const undo = () => layer.undo(receipt)
-  await expect(undo()).rejects.toThrow(/^checkout: a pull request takes the rollback back \(.*\/pull\/1\)/)
+  await expect(undo()).rejects.toThrow(/^checkout: a pull request undoes the rollback \(.*\/pull\/1\)/)
   await expect(undo()).rejects.toThrow('/pull/1')
   expect(await shop.head()).toBe(rolledBack)
   expect((await readFile(repository, { path: 'flags.json', ref: 'main' }))?.text).toBe(flags('DISABLED'))

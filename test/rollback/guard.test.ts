@@ -73,7 +73,7 @@ describe('an automatic rollback', () => {
       'max-age',
       /is 1 d 1 h old, and `rollback.max-age` allows 1 d:/,
     ],
-    ['that takes one back', { takesBack: true }, 'takes-back', /is not taken back automatically/],
+    ['that takes one back', { takesBack: true }, 'takes-back', /is not undone automatically/],
     [
       'that a layer calls dangerous',
       { needsApproval: ['database: it restores'] },

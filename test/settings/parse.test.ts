@@ -234,7 +234,7 @@ describe('a list of checks', () => {
     const url = type === 'prometheus' ? 'url: "http://prometheus:9090", ' : ''
     const text = `- { name: a, type: ${type}, ${url}${keys} }`
     expect(() => parseChecks({ text, file, windowMs: 300_000 })).toThrow(
-      `\`${key}\` lets every value pass, so that the check can never fail`,
+      `\`${key}\` lets every value pass, so the check can never fail`,
     )
   })
 

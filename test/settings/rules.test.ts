@@ -210,7 +210,9 @@ describe('a check is refused', () => {
     [
       'with a name of other letters',
       check({ name: 'Home_page' }),
-      ['1:9: `name` must be of small letters, digits and dashes; write a name such as `error-rate-eu`'],
+      [
+        '1:9: `name` must consist of lowercase letters, digits and dashes; write a name such as `error-rate-eu`',
+      ],
     ],
     [
       'with a long name',
@@ -292,12 +294,12 @@ describe('a check is refused', () => {
     [
       'with `equals` beside another limit',
       check({ equals: '0', max: '1' }),
-      ['4:11: `equals` stands alone; remove it, or remove `max` and `min`'],
+      ['4:11: `equals` cannot be combined with `max` or `min`; remove it, or remove these'],
     ],
     [
       'with limits that leave nothing good',
       check({ min: '0.5', max: '0.1' }),
-      ['4:8: `min` is above `max`, so that no value is good; swap them'],
+      ['4:8: `min` is above `max`, so no value can pass; swap them'],
     ],
     [
       'with the query of another type',

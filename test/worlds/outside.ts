@@ -146,8 +146,8 @@ export function contradictions(
     if (outputs['recovery'] === 'recovered')
       found.push('decision is "rolled-back", and the recovery is "recovered"')
     // either nothing was looked at in this run, or nothing since its first look
-    if (!/\bwas not looked at\b/.test(lastLineOf(ended.log)))
-      found.push('decision is "rolled-back", and the last line does not say what was not looked at')
+    if (!/\b(?:was not|has not been) checked\b/.test(lastLineOf(ended.log)))
+      found.push('decision is "rolled-back", and the last line does not say what was not checked')
   }
   if (isRestored && world.action === 'rollback') {
     const isWarned = isPersons && ended.log.includes('migrations')

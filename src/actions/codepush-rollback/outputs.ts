@@ -13,8 +13,8 @@ const headlines: Readonly<Record<UpdatesDecision | 'undone' | 'rehearsed', strin
   partial: 'Updates rolled back in part',
   superseded: 'Updates not rolled back: another release is the newest by now',
   failed: 'Updates not rolled back',
-  undone: 'The rollback failed on a channel, and was taken back',
-  rehearsed: 'Rehearsed: rolled back, and taken back again',
+  undone: 'The rollback failed on a channel and was undone',
+  rehearsed: 'Rehearsed: rolled back, then undone',
 }
 
 /** Sets the outputs, writes the summary, and fails the step when something is left to do. */

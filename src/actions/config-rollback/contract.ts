@@ -9,13 +9,13 @@ export const configRollback = defineAction({
   name: 'config-rollback',
   title: 'Configuration rollback',
   description:
-    'Takes configuration files, GitHub Actions variables and feature flags back to what they were, whole or key by key; switches flags off.',
+    'Restores configuration files, GitHub Actions variables and feature flags, whole or key by key; switches feature flags off.',
   branding: { icon: 'sliders', color: 'green' },
   permissions: { contents: 'write', deployments: 'read' },
   morePermissions: {
     'actions: write': 'with `code.redeploy`',
-    'issues: read': 'to see whether a label holds automatic rollbacks; without it labels are not looked at',
-    'pull-requests: write': 'where the rules of the branch want a pull request',
+    'issues: read': 'to read labels that hold automatic rollbacks; without it, labels are not checked',
+    'pull-requests: write': 'where the rules of the branch require a pull request',
   },
   afterCancelled: 'run it again to continue: what is restored is not restored twice',
   inputs: {
@@ -23,54 +23,54 @@ export const configRollback = defineAction({
     ...guardInputs,
     mode: input.choice({
       description:
-        '`backup` keeps what is there; `list` shows the backups; `diff` shows what a restore would change, and changes nothing; `validate` checks what is there; `restore` takes it back; `disable` switches feature flags off, and restores nothing.',
+        '`backup` makes a backup; `list` lists the backups; `diff` prints what a restore would change, and changes nothing; `validate` checks the current configuration; `restore` restores it; `disable` switches feature flags off, and restores nothing.',
       required: true,
       options: ['backup', 'list', 'diff', 'validate', 'restore', 'disable'],
     }),
     files: input.list({
       setting: 'config.files',
       description:
-        'Configuration files, separated by commas or lines, from the top of the repository or of `folder`. Left empty: those of the settings.',
+        'Configuration files, separated by commas or lines, from the root of the repository or of `folder`. Default: those of the settings.',
     }),
     folder: input.text({
       setting: 'config.folder',
       description:
-        'Folder of this machine that the files are in. Left empty: that of the settings, else the repository, where files go back by a commit.',
+        'Folder of this machine with the files. Default: that of the settings, else the repository, where a commit restores the files.',
     }),
     variables: input.choices({
       setting: 'config.variables',
       options: scopes,
       description:
-        'GitHub Actions variables: of the `repository`, of the `environment`, of the `organization` (those that `config.organization-variables` of the settings names), or several of these, separated by commas. Left empty: those of the settings.',
+        'GitHub Actions variables: of the `repository`, of the `environment`, of the `organization` (those that `config.organization-variables` of the settings names), or several of these, separated by commas. Default: those of the settings.',
     }),
     'variables-token': input.secret({
       setting: 'config.variables-token',
       description:
-        'Token with *Variables: read and write* and *Environments: read and write*, of a GitHub App or fine-grained. `GITHUB_TOKEN` cannot change variables.',
+        'Token with *Variables: read and write* and *Environments: read and write*: the token of a GitHub App, or a fine-grained personal access token. `GITHUB_TOKEN` cannot change variables.',
     }),
     storage: input.text({
       setting: 'config.storage',
-      description: 'Folder of the backups. For `folder` and `variables`; it has to outlive the job.',
+      description: 'Folder of the backups, for `folder` and `variables`, on a disk that outlives the job.',
     }),
     target: input.text({
       setting: 'config.target',
       elseSetting: 'code.target',
       description:
-        'What is gone back to: `before-deployment`, `latest`, the name of a backup, `before:` with a time such as `before:2026-11-24T12:00:00Z`, or a revision. For files in the repository: as the input `target` of git-rollback. Left empty: that of the settings, else what was there before the deployment.',
+        'What to restore: `before-deployment`, `latest`, the name of a backup, `before:` with a time such as `before:2026-11-24T12:00:00Z`, or a revision. For files in the repository: as the input `target` of git-rollback. Default: that of the settings, else the state before the deployment.',
     }),
     keys: input.list({
       setting: 'config.keys',
       description:
-        'The only keys that go back, such as `api.baseUrl`; no other byte of the files changes. Left empty: the whole files.',
+        'The only keys to restore, such as `api.baseUrl`. No other byte of the files changes. Default: the whole files.',
     }),
     flags: input.list({
       setting: 'flags.disable',
       description:
-        'Names of feature flags, separated by commas: with `disable` those to switch off, with `restore` those to restore. Their service is described under `flags` in the settings. Left empty: with `disable` those of the settings, with `restore` none.',
+        'Names of feature flags, separated by commas: those to switch off with `disable`, or to restore with `restore`. The settings describe their service under `flags`. Default: those of the settings with `disable`, none with `restore`.',
     }),
     schema: input.text({
       setting: 'config.schema',
-      description: 'JSON Schema in the repository that the files have to fit.',
+      description: 'JSON Schema in the repository that the files must match.',
     }),
     required: input.list({
       setting: 'config.required',
@@ -78,10 +78,10 @@ export const configRollback = defineAction({
     }),
     'allow-removal': input.flag({
       setting: 'config.allow-removal',
-      description: 'Whether a file or variable that did not exist at the target may be removed.',
+      description: 'Allow the removal of files and variables that did not exist at the target.',
     }),
     reason: input.text({
-      description: 'Why, in a sentence, for the backup, the commit and the post-mortem.',
+      description: 'The reason, in one sentence, for the backup, the commit and the post-mortem.',
       default: 'the configuration is wrong',
     }),
   },

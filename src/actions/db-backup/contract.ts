@@ -39,12 +39,12 @@ export const dbBackup = defineAction({
     }),
     'verify-limit': input.size({
       description:
-        'How much is restored at most, such as `500MB`. Of a larger backup the whole schema is restored and the rows of some tables, chosen at random, and the backup is called partly verified.',
+        'How much is restored, at most, such as `500MB`. Of a larger backup, the whole schema and the rows of some randomly chosen tables are restored, and the backup counts as partly verified.',
       default: '10GB',
     }),
     'verify-on': input.secret({
       description:
-        'Another server to restore on, as an address like that of `database-url`, or `local` for a server that is started on the machine of the job. Left empty: beside the database, on its own server.',
+        'Another server to restore on, as an address like that of `database-url`, or `local` for a server that is started on the machine of the job. Default: beside the database, on its own server.',
     }),
     keep: input.count({
       description:

@@ -40,7 +40,7 @@ export async function openContext(step: GitRollbackStep): Promise<GitContext> {
   demandPlain({ delivery, config: config === commonInputs.config.default ? undefined : config })
   // in this form the password is in a header of git's requests
   if (password !== '') secrets.add(basicCredentials({ username, token: password }))
-  log.info(`${url} is asked by git alone: nothing is read from, or written to, the history of incidents`)
+  log.info(`${url} is accessed only through git: the history of incidents is neither read nor written`)
   const { deployment, workflow_run: workflowRun } = context.event
   const opened = await openPlainContext({
     ...{ url, username, password, directory, signal, branch, isAboutRollbacks },

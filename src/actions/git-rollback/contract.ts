@@ -41,7 +41,7 @@ export const gitRollback = defineAction({
     target: input.name({
       setting: 'code.target',
       description:
-        'The good revision: `last-successful-deployment`, `previous-deployment-tag`, `last-green`, a commit id, a tag, a branch, or `HEAD~n`. It must be an older revision of the branch; with `restore`, it can also be a revision that a tag or a successful deployment of the environment names. `undo` reverts the newest rollback of the branch; `reapply` opens a draft pull request that restores what the rollback undid, so that it can be fixed there.',
+        'The good revision: `last-successful-deployment`, `previous-deployment-tag`, `last-green`, a commit id, a tag, a branch, or `HEAD~n`. It must be an older revision of the branch; with `restore`, it can also be a revision that a tag or a successful deployment of the environment names. `undo` reverts the newest rollback of the branch; `reapply` opens a draft pull request that restores the undone work, so that it can be fixed there.',
       default: 'last-successful-deployment',
     }),
     reason: input.text({

@@ -55,7 +55,7 @@ export function prepareStep(step: HealthGateStep, workplace: DeploymentContext):
       const longest = inputs['max-duration']
       const longestMs = longest === undefined ? undefined : Math.max(0, longest - reservedMs)
       const plan = planWatch(workplace.config.health, { ...wishes, longestMs })
-      if (plan.cut) log.warning(`the window is cut to fit into max-duration`, 'Health gate')
+      if (plan.cut) log.warning(`the window is shortened to fit max-duration`, 'Health gate')
       mask(plan.checks)
       return plan
     },

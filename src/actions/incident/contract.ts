@@ -35,7 +35,7 @@ export const incident = defineAction({
     note: input.text({ description: 'What the timeline should say.' }),
     text: input.text({
       description:
-        'Text for users, for `publish`: status pages of `notify.channels` show it. Default: a draft that says how the incident stands.',
+        'Text for users, for `publish`: status pages of `notify.channels` show it. Default: a draft with the status of the incident.',
     }),
     reason: input.text({ description: 'Why, for the timeline and the notification.' }),
     when: input.choice({
@@ -45,7 +45,7 @@ export const incident = defineAction({
     }),
     wait: input.duration({
       description:
-        'How long the step keeps looking for levels that become due, such as `1h`. It ends early when none can. The job uses runner minutes while it waits. Default: it looks once.',
+        'How long the step waits for levels to become due, such as `1h`. It ends early if no more levels can become due. The job uses runner minutes while it waits. Default: it checks once.',
     }),
   },
   rules: [

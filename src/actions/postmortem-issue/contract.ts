@@ -48,7 +48,7 @@ export const postmortemIssue = defineAction({
       '`created`, `updated`, `reopened` if the incident failed again after the issue was closed, `unchanged`, or `none` if there is no incident. With `sub-issues`: `created`, `unchanged`, or `partial` if there was no room for all. With `remind`: `reminded` or `unchanged`. With `file`: `proposed` or `unchanged`.',
     'issue-number': 'Number of the issue.',
     'issue-url': 'URL of the issue.',
-    'sub-issues': 'Numbers of the sub-issues that were made, separated by commas.',
+    'sub-issues': 'Numbers of the sub-issues that were created, separated by commas.',
     'pull-url': 'URL of the pull request that adds the file.',
   },
 })

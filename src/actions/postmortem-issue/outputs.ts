@@ -11,7 +11,7 @@ import type { PostmortemStep } from './contract.ts'
 /** Says that there is no such incident. */
 export function publishNone(step: PostmortemStep, incident: string, events: readonly Event[]): void {
   const reason = events.some((event) => event.incident === incident) ? 'healthy' : 'no-events'
-  step.log.info(`the history knows of no incident ${incident}: no issue is written`)
+  step.log.info(`the history has no incident ${incident}: no issue is written`)
   step.setOutputs({ incident, decision: 'none', 'reason-code': reason })
 }
 
@@ -44,11 +44,11 @@ export function publishSubIssues(
   { created, existing, left }: SubIssues,
 ): void {
   log.info(
-    `#${number}: ${created.length} sub-issues were made, ${existing} action items had one${left.length > 0 ? `, and ${left.length} are left` : ''}`,
+    `#${number}: ${created.length} sub-issues were created, ${existing} action items had one${left.length > 0 ? `, and ${left.length} are left` : ''}`,
   )
   if (left.length > 0)
     log.warning(
-      `an issue has at most 100 sub-issues, those that are closed counted: ${left.length} action items of #${number} have none`,
+      `an issue has at most 100 sub-issues, including closed ones: ${left.length} action items of #${number} have no sub-issue`,
       'Post-mortem',
     )
   setOutputs({
@@ -80,7 +80,7 @@ export function publishFile(
   { path, pull }: FiledPostmortem,
 ): void {
   log.info(
-    pull === undefined ? `${path} is the post-mortem of #${number} already` : `${pull.url} adds ${path}`,
+    pull === undefined ? `${path} is already the post-mortem of #${number}` : `${pull.url} adds ${path}`,
   )
   setOutputs({
     decision: pull === undefined ? 'unchanged' : 'proposed',

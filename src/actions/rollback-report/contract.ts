@@ -17,11 +17,10 @@ export const rollbackReport = defineAction({
       'to remove old events with the input `retention-days`, and to add earlier ones with `import`',
     'issues: read':
       'to list open action items on the dashboard, and to import post-mortems; without it, the dashboard or the log says so',
-    'deployments: read':
-      'to count and import deployments; without it, only those count that the history knows of',
+    'deployments: read': 'to count and import deployments; without it, only those in the history count',
   },
   afterCancelled:
-    'run it again: a report changes nothing, and pruning and importing go on where they stopped',
+    'run it again: a report changes nothing, and pruning and importing continue where they stopped',
   inputs: {
     token,
     config,
@@ -41,16 +40,17 @@ export const rollbackReport = defineAction({
         'Folder of a clone of the history branch, for a history that is too large to be read through the API. Default: the branch is read through the API.',
     }),
     folder: input.text({
-      description: 'Folder for the files, made if it does not exist. Default: a temporary folder of the job.',
+      description:
+        'Folder for the files, created if it does not exist. Default: a temporary folder of the job.',
     }),
     'retention-days': input.count({
       description:
-        'Remove events older than this number of days from the history, such as `400`, and make one file of each month that is over. Events of incidents, rollbacks and holds are kept. At least 90. With `0` the history is not changed.',
+        'Remove events older than this number of days from the history, such as `400`, and merge each past month into one file. Events of incidents, rollbacks and holds are kept. At least 90. With `0` the history is not changed.',
       default: '0',
     }),
     import: input.flag({
       description:
-        'With `true`, add what GitHub has on record of the last year to the history: rollback tags, deployments, revert commits of deployed revisions and post-mortems. These events are only for reports.',
+        'With `true`, add the records that GitHub has of the last year to the history: rollback tags, deployments, revert commits of deployed revisions and post-mortems. These events are only for reports.',
       default: 'false',
     }),
     'rollback-workflow': input.text({
@@ -58,7 +58,7 @@ export const rollbackReport = defineAction({
         'File name of the workflow that rolls back, such as `rollback.yml`, for a link on the dashboard.',
     }),
     'least-success-percent': input.count({
-      description: 'A recommendation is made if fewer percent of the rollbacks succeed.',
+      description: 'A recommendation is made if a smaller percentage of the rollbacks succeeds.',
       default: '90',
     }),
     'most-rollbacks': input.count({
@@ -67,7 +67,7 @@ export const rollbackReport = defineAction({
     }),
     'most-undetected-percent': input.count({
       description:
-        'A recommendation is made if more percent of the rollbacks began before a check called for them.',
+        'A recommendation is made if a larger percentage of the rollbacks began before a check called for them.',
       default: '30',
     }),
     'longest-downtime': input.duration({
@@ -85,7 +85,7 @@ export const rollbackReport = defineAction({
   ],
   outputs: {
     ...commonOutputs,
-    incident: 'Always empty: a report is about many.',
+    incident: 'Always empty: a report covers many incidents.',
     decision: '`reported`, or `empty` if there is neither an event nor a deployment.',
     'reason-code': '`recommendations`, `fine` or `no-events`.',
     folder: 'Folder of the files.',

@@ -26,7 +26,7 @@ export async function publishReport(step: RollbackReportStep, reported: Reported
   const folder = step.inputs.folder || join(step.temporary, 'report')
   await mkdir(folder, { recursive: true }).catch((error: unknown) => {
     throw new InputError(
-      message`${setting('folder')} is "${folder}", which could not be made (${error}); name another`,
+      message`${setting('folder')} is "${folder}", which could not be created (${error}); name another`,
     )
   })
   for (const [name, parts] of filesOf(step, reported))

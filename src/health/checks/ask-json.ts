@@ -52,7 +52,7 @@ export async function askJson<T>(input: {
     ...(json !== undefined && { body: JSON.stringify(json) }),
   })
   const error = (note: string): GapReading => ({ kind: 'error', note })
-  if (outcome.kind === 'no-answer') return error(`${target.shownUrl} could not be asked: ${outcome.detail}`)
+  if (outcome.kind === 'no-answer') return error(`${target.shownUrl} could not be queried: ${outcome.detail}`)
   const { status, body, cut } = outcome
   if (status === 202)
     return { kind: 'no-data', note: `${service} is still computing the result (status 202)` }
@@ -61,15 +61,13 @@ export async function askJson<T>(input: {
     return { kind: 'error', note, permanent: true }
   }
   if (status === 429)
-    return error(`${service} takes no more requests for now (status 429): use a longer interval`)
+    return error(`${service} rejects further requests for now (status 429): use a longer interval`)
   if (status < 200 || status > 299) return error(`${service} answered with status ${status}`)
   if (cut) return error(`${service} answered with more than 5 MiB`)
   const parsed = schema.safeParse(parseJson(body))
   return parsed.success
     ? { kind: 'answered', value: parsed.data }
-    : error(
-        `${service} answered with status ${status} and something in another shape than its documentation says`,
-      )
+    : error(`${service} answered with status ${status} and a body that its documentation does not describe`)
 }
 
 /** Undefined for what is no JSON, which no schema takes. */

@@ -13,10 +13,10 @@ export function refuseBadLimits(
   const tell = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message })
   const { max, min, equals } = { max: check['max'], min: check['min'], equals: check['equals'] }
   if (equals !== undefined && (max !== undefined || min !== undefined)) {
-    tell('equals', 'stands alone; remove it, or remove `max` and `min`')
+    tell('equals', 'cannot be combined with `max` or `min`; remove it, or remove these')
   }
   if (typeof max === 'number' && typeof min === 'number' && min > max) {
-    tell('min', 'is above `max`, so that no value is good; swap them')
+    tell('min', 'is above `max`, so no value can pass; swap them')
   }
   const metric = metrics.find((each) => each === check['metric'])
   if (metric === undefined) return

@@ -11,50 +11,50 @@ export const shared = {
     })
     .regex(
       /^[a-z0-9][a-z0-9-]*$/,
-      'must be of small letters, digits and dashes; write a name such as `error-rate-eu`',
+      'must consist of lowercase letters, digits and dashes; write a name such as `error-rate-eu`',
     )
     .max(60, 'is too long; write at most 60 characters')
     .describe('Name of the check in reports and the history; unique among the checks.'),
   severity: z
     .enum(severities)
     .optional()
-    .describe('How bad a breach is. Default: the severity of the metric; needed without a metric.'),
+    .describe('Severity of a breach. Default: the severity of the metric; required without a metric.'),
   max: limit()
     .optional()
     .describe(
-      'Breached when the value is above. Default: the limit of the metric, if none of max, min and equals is given.',
+      'The limit is breached by a higher value. Default: the limit of the metric, if none of `max`, `min` and `equals` is set.',
     ),
-  min: limit().optional().describe('Breached when the value is below. No default.'),
-  equals: limit().optional().describe('Breached when the value is another. Stands alone. No default.'),
+  min: limit().optional().describe('The limit is breached by a lower value. No default.'),
+  equals: limit().optional().describe('The limit is breached by any other value. Not with `max` or `min`. No default.'),
   'initial-delay': duration()
     .optional()
     .describe(
-      'Time for the new version to warm up: probes begin at once and are shown, and what they find, or is counted, in this time is not judged. Default: none.',
+      'Time for the new version to warm up. Probes start immediately and are shown, but results from this time are not judged. Default: none.',
     ),
   'on-no-data': z
     .enum(['inconclusive', 'fail', 'pass'])
     .default('inconclusive')
     .describe(
-      'What a round without data is: a gap (`inconclusive`), beyond the limit (`fail`), or within it (`pass`).',
+      'How a round without data counts: as a gap (`inconclusive`), as beyond the limit (`fail`), or as within it (`pass`).',
     ),
   'on-error': z
     .enum(['error', 'fail', 'ignore'])
     .default('error')
     .describe(
-      'What a round that could not look is: an `error`, beyond the limit (`fail`), or no data (`ignore`).',
+      'How a round that failed to measure counts: as an `error`, as beyond the limit (`fail`), or as no data (`ignore`).',
     ),
   'failure-limit': count()
     .optional()
     .describe(
-      'Rounds beyond the limit that are tolerated, of all rounds, in a row or not; one more is an issue. Stands in the place of `for`. Default: `for` decides.',
+      'How many rounds of all may be beyond the limit, consecutive or not; one more is an issue. Replaces `for`. Default: `for` decides.',
     ),
   'consecutive-error-limit': count()
     .optional()
-    .describe('Errors in a row that are tolerated; one more, and the verdict is `error`. Default: 2.'),
+    .describe('How many consecutive errors are tolerated; with one more, the verdict is `error`. Default: 2.'),
   'inconclusive-limit': count()
     .optional()
     .describe(
-      'Rounds without data that are tolerated, of all rounds; one more, and the check is inconclusive. Default: half of them.',
+      'How many rounds of all may have no data; with one more, the check is inconclusive. Default: half of them.',
     ),
   headers: headers()
     .prefault({})
@@ -77,7 +77,7 @@ export const measured = {
     .enum(metrics)
     .optional()
     .describe(
-      `What is measured, with its own limit and severity. ${describeMetrics(metrics)}. Default: none, so that a limit and a severity are needed.`,
+      `What is measured, with its own limit and severity. ${describeMetrics(metrics)}. Default: none; then a limit and a severity are required.`,
     ),
   severity: shared.severity,
   max: shared.max,
@@ -98,7 +98,7 @@ export const passOrFail = {
   metric: z
     .literal('error-rate', { error: 'can only be `error-rate` for this type; remove it' })
     .default('error-rate')
-    .describe(`What is measured: the share of the looks that failed. ${describeMetrics(['error-rate'])}.`),
+    .describe(`What is measured: the share of the rounds that failed. ${describeMetrics(['error-rate'])}.`),
 }
 
 /** A secret that a variable of the step holds. */
@@ -126,7 +126,7 @@ export const counting = {
     .enum(['sequential', 'threshold'])
     .default('sequential')
     .describe(
-      'How counts are judged: `sequential` weighs them, with a bounded chance of a false alarm; `threshold` holds their share since the last round against the limit.',
+      'How counts are judged: `sequential` uses a sequential test with a bounded probability of a false alarm; `threshold` compares their share since the last round with the limit.',
     ),
   alpha: z
     .number()
@@ -134,7 +134,7 @@ export const counting = {
     .max(0.5, 'must be at most 0.5; write for example `0.005`')
     .optional()
     .describe(
-      'Chance of a false alarm by this check, of that of the whole gate. Default: an equal part of what the others leave.',
+      'Probability of a false alarm by this check, as a part of that of the whole gate. Default: an equal part of what the other checks leave.',
     ),
 }
 

@@ -119,7 +119,7 @@ export const rollbackUndone = z.object({
 
 /**
  * How a run of a rollback ended. complete: every layer is back, what had to be deployed is, and production was seen to be well.
- * rolled-back: every layer is back, and production was not looked at, as it is for something outside of the run to deploy or to
+ * rolled-back: every layer is back, and production was not checked, as it is for something outside of the run to deploy or to
  * verify. proposed: the code waits for its pull request. not-deployed, not-recovered, not-verified: the layers are back,
  * and the restored revision is not deployed, production is still failing, or it could not be looked at. partial, failed, undone:
  * some layers, or none of them, are back.

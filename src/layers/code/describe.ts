@@ -45,7 +45,9 @@ export function sayUndone(plan: RollbackPlan): string {
 /** The pull requests that are undone, as a line; none where there are none. */
 export function sayPulls(plan: RollbackPlan): readonly string[] {
   if (plan.pulls === 'not-answered')
-    return ['from pull requests that are not known: GitHub did not answer, so they get no comment']
+    return [
+      'the pull requests of these commits are not known, because GitHub did not answer; they get no comment',
+    ]
   const pulls = knownPulls(plan)
   if (pulls.length === 0) return []
   return [`from the pull requests ${pulls.map(({ number }) => `#${number}`).join(', ')}`]
@@ -94,22 +96,18 @@ function sayFiles({ files, warnings }: RollbackPlan): string {
 }
 
 function goal(plan: RollbackPlan): string {
-  if (plan.mode === 'revert') return 'the same without the commits below, and with all that came after them'
+  if (plan.mode === 'revert') return 'the same without the commits below; later commits stay'
   if (takesBack(plan))
-    return `what the rollback ${plan.rollback.sha.slice(0, 7)} undid is there again, and what came after it stays`
+    return `what the rollback ${plan.rollback.sha.slice(0, 7)} undid is restored; later commits stay`
   const { target, paths } = plan
   const what = paths.length === 0 ? 'content' : paths.join(', ')
   return `${what} of ${target.commit.sha.slice(0, 7)} (${target.foundBy})`
 }
 
 function goalInline(plan: RollbackPlan) {
-  if (plan.mode === 'revert') return [' to the same without the commits below; what came after them stays']
+  if (plan.mode === 'revert') return [' to the same without the commits below; later commits stay']
   if (takesBack(plan))
-    return [
-      ': what the rollback ',
-      revision(plan.rollback.sha),
-      ' undid is there again; what came after it stays',
-    ]
+    return [': what the rollback ', revision(plan.rollback.sha), ' undid is restored; later commits stay']
   const { target, paths } = plan
   const what = paths.length === 0 ? [' to the content of '] : [' to ', code(paths.join(', ')), ' of ']
   return [...what, revision(target.commit.sha), ': ', target.foundBy]
@@ -127,7 +125,7 @@ export function describeStanding(
   const { branch, since, mode } = plan
   const toDo = isDeployed ? ', and is deployed' : `: deploy ${commit}`
   if (pull !== undefined)
-    return `${branch} is unchanged: ${takesBack(plan) ? 'taking the rollback back' : 'the rollback'} is proposed by pull request #${pull.number}, ${pull.url}`
+    return `${branch} is unchanged: ${takesBack(plan) ? 'undoing the rollback' : 'the rollback'} is proposed by pull request #${pull.number}, ${pull.url}`
   if (proposedOn !== undefined)
     return `${branch} is unchanged: the undone work is on the branch ${proposedOn} again, at ${commit.slice(0, 7)}; fix the fault there, and merge it`
   if (mode === 'reset') {
@@ -140,7 +138,7 @@ export function describeStanding(
   const now = since.at(-1)
   if (now === undefined) return `${branch} is at ${commit.slice(0, 7)}${tagged}${toDo}`
   if (takesBack(plan))
-    return `${branch} was put back by ${commit.slice(0, 7)}${tagged} before, and has moved on to ${now.sha.slice(0, 7)} since (${count(since.length, 'commit')} on top): nothing was changed`
+    return `${branch} was restored by ${commit.slice(0, 7)}${tagged} before, and has moved on to ${now.sha.slice(0, 7)} since (${count(since.length, 'commit')} on top): nothing was changed`
   return `${branch} was rolled back by ${commit.slice(0, 7)}${tagged} before, and has moved on to ${now.sha.slice(0, 7)} since (${count(since.length, 'commit')} on top): nothing was changed; to roll that back, too, run this for that revision`
 }
 
@@ -152,10 +150,14 @@ export function summarizeStanding(
 ): readonly RootContent[] {
   const { branch, since, mode } = plan
   if (pull !== undefined) {
-    const what = takesBack(plan) ? 'taking the rollback back' : 'the rollback'
+    const what = takesBack(plan) ? 'undoing the rollback' : 'the rollback'
     const proposed = [code(branch), ` is unchanged: ${what} is proposed by `]
     return [
-      paragraph(...proposed, link(pull.url, `#${pull.number}`), '. It takes effect when that is merged.'),
+      paragraph(
+        ...proposed,
+        link(pull.url, `#${pull.number}`),
+        '. It takes effect when the pull request is merged.',
+      ),
     ]
   }
   if (proposedOn !== undefined) {
@@ -192,7 +194,7 @@ export function summarizeStanding(
         )
       : paragraph(
           code(branch),
-          takesBack(plan) ? ' was put back by ' : ' was rolled back by ',
+          takesBack(plan) ? ' was restored by ' : ' was rolled back by ',
           revision(commit),
           ...tagged,
           ' before, and has moved on to ',
@@ -213,11 +215,11 @@ function olderCommits(undoneCount: number): string {
 function collateralLine(collateral: readonly Commit[]): string {
   const ids = collateral.map(({ sha }) => sha.slice(0, 7))
   const shown = ids.slice(-listed).join(', ')
-  return `${count(ids.length, 'commit')} of these came after the failed revision, and ${ids.length === 1 ? 'goes' : 'go'} with it: ${shown}${ids.length > listed ? '…' : ''}`
+  return `${ids.length} of these commits came after the failed revision, and ${ids.length === 1 ? 'is' : 'are'} undone with it: ${shown}${ids.length > listed ? '…' : ''}`
 }
 
 function takenBack({ sha, message }: Commit): string {
-  return `an earlier rollback of this incident was taken back by ${sha.slice(0, 7)} (${title(message)}): that is undone again`
+  return `an earlier rollback of this incident was undone by ${sha.slice(0, 7)} (${title(message)}): this run rolls back again`
 }
 
 function commitTable(commits: readonly Commit[]): RootContent {
@@ -233,13 +235,13 @@ function capital(text: string): string {
 
 /** The recent rollbacks as a section of the job summary. */
 export function summarizeRecent(recent: readonly TaggedRollback[]): readonly RootContent[] {
-  if (recent.length === 0) return [paragraph('There is no tag of a rollback in this repository.')]
+  if (recent.length === 0) return [paragraph('This repository has no rollback tag.')]
   return [
     table(
       ['when (UTC)', 'what', 'environment', 'from', 'to', 'why', 'by', 'tag'],
       recent.map(({ at, kind, environment, from, to, without, reason, by, tag, reset }) => [
         at.toISOString().slice(0, 19).replace('T', ' '),
-        kind === 'undo' ? 'taken back' : reset === undefined ? 'rolled back' : 'moved back',
+        kind === 'undo' ? 'undone' : reset === undefined ? 'rolled back' : 'moved back',
         code(environment),
         from === '' ? '' : revision(from),
         without.length === 0 ? revision(to) : text(sayWithout(without)),

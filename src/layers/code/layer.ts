@@ -193,7 +193,7 @@ function stepsOf(plan: RollbackPlan): readonly string[] {
   if (isStanding(plan)) return [`nothing: ${branch} has that content already`]
   const how = {
     direct: `add one commit to ${branch}, and tag it`,
-    branch: `put one commit on a branch of its own; it takes effect when that is merged into ${branch}`,
+    branch: `add one commit to a separate branch; it takes effect when that branch is merged into ${branch}`,
     'pull-request': `open a pull request to ${branch}; it takes effect when that is merged`,
     reset: `tag the head of ${branch}, and move ${branch} back`,
     none: `deploy the good revision, and leave ${branch} as it is`,
@@ -250,7 +250,7 @@ async function undoCode(options: CodeLayerOptions, done: UndoableRollback): Prom
     openClone,
   )
   if (plan.done !== undefined)
-    return `${branch} was put back by ${plan.done.sha.slice(0, 7)} before: ${commit.slice(0, 7)} is taken back`
+    return `${commit.slice(0, 7)} is already undone on ${branch}, by ${plan.done.sha.slice(0, 7)}`
   if (plan.sameContent) return `${branch} has the content from before ${commit.slice(0, 7)} already`
   const receipt = await applyGit(options, plan)
   if (receipt.pull !== undefined) {
@@ -259,9 +259,8 @@ async function undoCode(options: CodeLayerOptions, done: UndoableRollback): Prom
     )
   }
   const { ok, evidence } = await verifyBranch(repository, branch, receipt)
-  if (!ok)
-    throw new RefusedError(`the rollback was taken back by ${receipt.commit.slice(0, 7)}, but ${evidence}`)
-  return `${receipt.commit.slice(0, 7)} takes ${commit.slice(0, 7)} back: ${evidence}`
+  if (!ok) throw new RefusedError(`the rollback was undone by ${receipt.commit.slice(0, 7)}, but ${evidence}`)
+  return `${receipt.commit.slice(0, 7)} undoes ${commit.slice(0, 7)}: ${evidence}`
 }
 
 /** Closes the pull request that proposes the rollback. @returns the rollback commit, when it was merged before */

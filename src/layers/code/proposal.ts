@@ -42,18 +42,18 @@ export function writeProposal(
 }
 
 function afterTheMerge(plan: RollbackPlan, { incident }: RollbackTrace): readonly RootContent[] {
-  const deploys = 'Merging this deploys nothing by itself where the deployment is not started by a push.'
+  const deploys = 'Merging this pull request deploys the rollback only if a push starts the deployment.'
   if (takesBack(plan)) return [heading(3, 'After the merge'), paragraph(deploys)]
   return [
     heading(3, 'After the merge'),
     paragraph(
-      `${deploys} The undone work does not come back by merging its branch again, because its commits are in the history already: revert this pull request instead, and fix the fault there.`,
+      `${deploys} Merging the branch of the undone work again does nothing, because its commits are already in the history: revert this pull request instead, and fix the fault there.`,
     ),
     codeBlock(relandCommands({ branch: plan.branch, incident }), 'sh'),
     paragraph(
       'Or run this action with ',
       code('target: reapply'),
-      ': it opens a draft pull request with that.',
+      ': it opens a draft pull request that does this.',
     ),
   ]
 }

@@ -61,11 +61,11 @@ export async function planUndo(
   const [from] = rollback.parents
   if (from === undefined)
     throw new InputError(
-      `commit ${sha.slice(0, 7)} is the first of its history, and no rollback: there is nothing to take back`,
+      `commit ${sha.slice(0, 7)} is the first of its history, and not a rollback: there is nothing to undo`,
     )
   if (!(await isAncestor(repository, { older: sha, newer: head }))) {
     throw new RefusedError(
-      `the rollback ${sha.slice(0, 7)} is no longer on ${branch} (at ${head.slice(0, 7)}): there is nothing to take back`,
+      `the rollback ${sha.slice(0, 7)} is no longer on ${branch} (at ${head.slice(0, 7)}): there is nothing to undo`,
     )
   }
   const { files } = await compareCommits(repository, { base: from, head: sha })

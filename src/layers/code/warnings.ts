@@ -27,19 +27,19 @@ const kinds: readonly {
     kind: 'migrations',
     pattern: /(^|\/)(migrations?|migrate|alembic|flyway|changelogs?)\/[^/]+|\.(up|down)\.sql$/i,
     message:
-      'database migrations are undone in the code and not in the database: the old code may meet the new schema; see db-restore',
+      'the code of database migrations is rolled back, but not the database: the old code may run with the new schema; see db-restore',
   },
   {
     kind: 'lock-files',
     pattern:
       /(^|\/)(package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lock|Gemfile\.lock|poetry\.lock|uv\.lock|Pipfile\.lock|Cargo\.lock|go\.sum|composer\.lock|packages\.lock\.json|mix\.lock|pubspec\.lock|Podfile\.lock)$/,
-    message: 'dependencies change: the build has to install them again',
+    message: 'dependencies change: the build must install them again',
   },
   {
     kind: 'workflow-files',
     pattern: /^\.github\/workflows\/[^/]+\.ya?ml$/,
     message:
-      'workflow files change, which the token of a workflow must not do: use the token of a GitHub App with `workflows: write`',
+      'workflow files change, and `GITHUB_TOKEN` cannot change them: use the token of a GitHub App with `workflows: write`',
   },
 ]
 

@@ -28,7 +28,7 @@ export function wayBackOf(
   }
   const undone =
     plan.mode === 'revert'
-      ? `The rollback undid ${plan.undone.map(({ sha }) => sha.slice(0, 7)).join(', ')}; its revert brings that back, the fault included.`
+      ? `The rollback undid ${plan.undone.map(({ sha }) => sha.slice(0, 7)).join(', ')}; reverting it restores that, including the fault.`
       : `The rollback undid all that came after ${to.slice(0, 7)} up to ${from.slice(0, 7)}; reverting the rollback restores all of that, including the fault.`
   return {
     wayBack: {

@@ -23,7 +23,7 @@ const done: Readonly<Record<RollbackPlan['mode'], Called>> = {
   revert: { reasonCode: 'reverted', headline: 'Rolled back' },
   reset: { reasonCode: 'reset', headline: 'Branch moved back' },
   'deploy-only': { reasonCode: 'deployed', headline: 'Good revision deployed again' },
-  undo: { reasonCode: 'taken-back', headline: 'Rollback taken back' },
+  undo: { reasonCode: 'taken-back', headline: 'Rollback undone' },
   reapply: { reasonCode: 'pull-request', headline: 'The undone work is proposed again' },
 }
 
@@ -32,5 +32,5 @@ function rolledBackBefore({ sameContent }: RollbackPlan): Called {
 }
 
 function undoneBefore({ sameContent }: RollbackPlan): Called {
-  return { reasonCode: sameContent ? 'same-content' : 'done-before', headline: 'Rollback taken back before' }
+  return { reasonCode: sameContent ? 'same-content' : 'done-before', headline: 'Rollback already undone' }
 }

@@ -21,7 +21,7 @@ const splices: Readonly<Record<Format, Splice>> = {
  * Takes single keys of a file back to what they are in another version of it. Only the bytes of these keys change: what the
  * result says is compared with what it should say before it is used.
  * @param keys as `formatPath` writes them
- * @throws InputError for a key that neither version has, and for one that cannot be taken back alone
+ * @throws InputError for a key that neither version has, and for one that cannot be restored alone
  */
 export function restoreKeys(
   {
@@ -46,7 +46,7 @@ export function restoreKeys(
     const next = splices[format]({ file, current: text, target: textOf(file, target), path })
     if (next === undefined || !saysOnly(readOrNothing(file, format, next), { now, good, path }))
       throw new InputError(
-        message`${setting('config.keys')} has "${key}", which cannot be taken back alone in ${file}; leave the input out to restore the whole file`,
+        message`${setting('config.keys')} has "${key}", which cannot be restored alone in ${file}; leave the input out to restore the whole file`,
       )
     text = next
   }

@@ -167,8 +167,7 @@ async function undoFolder(
   done: UndoableRollback,
 ): Promise<string> {
   const [name, restored] = [keptText(done, 'backup'), keptText(done, 'restored')]
-  if (name === undefined)
-    throw new RefusedError('this rollback changed no file, so that there is nothing to take back')
+  if (name === undefined) throw new RefusedError('this rollback changed no file, so there is nothing to undo')
   const manifest = (await listBackups(storage)).manifests.find((each) => each.name === name)
   if (manifest === undefined)
     throw new RefusedError(

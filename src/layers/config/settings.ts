@@ -9,12 +9,12 @@ export function configLayerSchema() {
       .array(plainPath())
       .default([])
       .describe(
-        'Configuration files, from the top of the repository, or of `folder`: JSON, JSONC, YAML, TOML, `.env`, `.properties`, or any other, which is restored as it is. Default: none.',
+        'Configuration files, from the root of the repository or of `folder`: JSON, JSONC, YAML, TOML, `.env`, `.properties`, or any other, which is restored as it is. Default: none.',
       ),
     folder: line()
       .optional()
       .describe(
-        'Folder of a machine that the files are in, such as `/srv/shop`: the job has to run there. By default they are in the repository, and go back by a commit.',
+        'Folder of a machine with the files, such as `/srv/shop`. The job must run on that machine. Default: the files are in the repository, and a commit restores them.',
       ),
     variables: z
       .array(z.enum(scopes))
@@ -30,7 +30,7 @@ export function configLayerSchema() {
       )
       .default([])
       .describe(
-        'With `organization` in `variables`: names of the variables of the organization that go back. No other is read into a backup, or changed. Default: none.',
+        'With `organization` in `variables`: names of the variables of the organization to restore. No others are backed up or changed. Default: none.',
       ),
     'variables-token': secretVariable('VARIABLES_TOKEN')
       .optional()
@@ -45,22 +45,22 @@ export function configLayerSchema() {
     target: line()
       .default('before-deployment')
       .describe(
-        'What is gone back to, for `folder` and `variables`: `before-deployment`, `latest`, the name of a backup, `before:` with a time, or a revision.',
+        'What to restore, for `folder` and `variables`: `before-deployment`, `latest`, the name of a backup, `before:` with a time, or a revision.',
       ),
     keys: z
       .array(line())
       .default([])
       .describe(
-        'The only keys that go back, such as `api.baseUrl`; nothing else in the files is touched. By default the whole files go back.',
+        'The only keys to restore, such as `api.baseUrl`. Nothing else in the files changes. Default: the whole files.',
       ),
     schema: plainPath()
       .optional()
-      .describe('JSON Schema in the repository that the files have to fit. By default they are not checked.'),
+      .describe('JSON Schema in the repository that the files must match. Default: they are not checked.'),
     required: z.array(line()).default([]).describe('Fields that each file must have, such as `api.baseUrl`.'),
     'allow-removal': z
       .boolean()
       .default(false)
-      .describe('Whether a file or variable that did not exist at the target may be removed.'),
+      .describe('Allow the removal of files and variables that did not exist at the target.'),
   })
     .superRefine((given, context) => {
       const refuse = (key: keyof typeof given, message: string) =>
@@ -119,5 +119,5 @@ export function configLayerSchema() {
       }),
     )
     .optional()
-    .describe('Configuration: files and GitHub Actions variables. By default it goes back with the code.')
+    .describe('Configuration: files and GitHub Actions variables. Default: it is restored with the code.')
 }

@@ -16,7 +16,7 @@ function encrypterTo(recipient: string): Encrypter {
   const encrypter = new Encrypter()
   try {
     const lines = linesOf(recipient)
-    if (lines.length === 0) throw new TypeError('there is no recipient')
+    if (lines.length === 0) throw new TypeError('no recipient is set')
     for (const line of lines) encrypter.addRecipient(line)
   } catch {
     throw new InputError(

@@ -16,14 +16,14 @@ export function differences(
       const table = foundTables.get(name)
       if (table === undefined) return [`table ${name} is missing`]
       if (sample !== undefined && !sample.has(name)) return []
-      if (table.rows !== rows) return [`table ${name} has ${table.rows} rows and not ${rows}`]
-      return differ(table.digest, digest) ? [`the rows of table ${name} are not the same`] : []
+      if (table.rows !== rows) return [`table ${name} has ${table.rows} rows instead of ${rows}`]
+      return differ(table.digest, digest) ? [`the rows of table ${name} differ`] : []
     }),
     ...found.tables.flatMap(({ name }) => (names.has(name) ? [] : [`table ${name} should not be there`])),
     ...(expected.schema === found.schema
       ? []
-      : ['the schema (columns, indexes, views, triggers, routines) is not the same']),
-    ...(differ(expected.image, found.image) ? ['the file is not the same'] : []),
+      : ['the schema (columns, indexes, views, triggers, routines) differs']),
+    ...(differ(expected.image, found.image) ? ['the file differs'] : []),
     ...(differ(expected.orphans, found.orphans)
       ? [`${found.orphans} rows break a foreign key and not ${expected.orphans}`]
       : []),

@@ -55,10 +55,10 @@ export async function planMigrations(
       safety.step,
       ...plan.steps.map((step) =>
         command === undefined
-          ? `undoes ${step.name}, by the script of ${step.from}`
-          : `undoes ${step.name}, by the configured command`,
+          ? `undo ${step.name}, by the script of ${step.from}`
+          : `undo ${step.name}, by the configured command`,
       ),
-      `checks that ${plan.table} no longer has these`,
+      `check that ${plan.table} no longer has these`,
     ],
     undone: plan.steps.map(({ name, entry }) => ({
       revision: entry.revision ?? bad.id,
@@ -68,7 +68,7 @@ export async function planMigrations(
     losses,
     warnings: [...safety.warnings, ...plan.irregularities.map((each) => `${each}, which is allowed`)],
     needsPerson:
-      options.allowDataLoss || options.isExplicit ? [] : losses.map((loss) => `it takes data away, ${loss}`),
+      options.allowDataLoss || options.isExplicit ? [] : losses.map((loss) => `it removes data: ${loss}`),
     basis: { applied: plan.applied.entries.map(({ key }) => key).join(', '), undoes: names.join(', ') },
   }
   return {
@@ -118,8 +118,8 @@ async function planNothingLeft(options: DatabaseLayerOptions, plan: UndoPlan): P
     to: earlier?.to ?? to,
     ...scopeOf(options, earlier?.to ?? to),
     foundBy: isDone
-      ? `${plan.table} has nothing of the deployment any more`
-      : `${plan.table} has nothing that the deployment added`,
+      ? `${plan.table} no longer has a migration of the deployment`
+      : `${plan.table} has no migration that the deployment added`,
     basis: { applied: plan.applied.entries.map(({ key }) => key).join(', '), undoes: '' },
   }
   const done: UndoableRollback =

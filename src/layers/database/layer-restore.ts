@@ -75,18 +75,18 @@ export async function planRestore(options: DatabaseLayerOptions, instead?: strin
   const view: LayerPlanView = {
     ...viewRestore(options, manifest, { wanted, replaces: live !== undefined }),
     steps: [
-      `compares every file of backup ${manifest.name} with its manifest`,
-      `loads it beside ${engine.database} and compares ${verify === 'full' ? 'it there, table by table' : 'its schema there'}`,
-      `counts the rows that were written since${exportTo === undefined ? (allowDataLoss ? '' : ', and stops if there are any') : ', and exports them'}`,
+      `compare every file of backup ${manifest.name} with its manifest`,
+      `load it beside ${engine.database} and compare ${verify === 'full' ? 'it there, table by table' : 'its schema there'}`,
+      `count the rows written since the backup${exportTo === undefined ? (allowDataLoss ? '' : ', and stop if there are any') : ', and export them'}`,
       live === undefined
-        ? `puts it in place as ${engine.database}`
-        : `puts it in the place of ${engine.database}, which is kept for ${formatDuration(options.keepOldMs)}`,
+        ? `swap it in as ${engine.database}`
+        : `swap it with ${engine.database}, which is kept for ${formatDuration(options.keepOldMs)}`,
     ],
     losses,
     warnings: [
       ...(instead === undefined ? [] : [`the migrations cannot be undone: ${instead}`]),
       ...(tried === undefined
-        ? ['rows that were changed since the backup are counted only when the copy is there']
+        ? ['rows that changed since the backup are counted only once the copy is loaded']
         : []),
       ...(isFromFuture(manifest, options.now())
         ? [`backup ${manifest.name} says that it was made at ${manifest.createdAt}, which is in the future`]
@@ -101,9 +101,9 @@ export async function planRestore(options: DatabaseLayerOptions, instead?: strin
           ...(mayRestoreAlone
             ? []
             : [
-                'it restores a backup, and database.restore-without-a-person does not say that a machine may do so',
+                'it restores a backup, and `database.restore-without-a-person` does not allow an automatic run to do so',
               ]),
-          ...(losesNothing ? [] : losses.map((loss) => `it takes data away, ${loss}`)),
+          ...(losesNothing ? [] : losses.map((loss) => `it removes data: ${loss}`)),
         ],
     ...scopeOf(options, manifest),
     basis: basisOf(options, manifest, live),
@@ -187,15 +187,15 @@ export async function takeRestoreBack(options: DatabaseLayerOptions, name: strin
       // the one that was put back is not kept any more, and what it replaced is
       const replaced = kept.at(-1)
       if (replaced !== undefined && replaced.name > name)
-        return `${engine.database} is the one again that was kept as ${name}; what the restore had made is kept as ${replaced.name}`
+        return `${engine.database} is again the database that was kept as ${name}; the restored one is kept as ${replaced.name}`
       throw new RefusedError(
-        `${name} is not there any more, so it cannot be put back: restore a backup with db-restore`,
+        `${name} no longer exists, so it cannot be put back: restore a backup with db-restore`,
       )
     }
     const keepAs = await nameKept(engine, now())
     await engine.putBack(name, keepAs)
     await pruneKept({ engine, keepOldMs: options.keepOldMs, now, log })
-    return `${engine.database} is the one again that was kept as ${name}; what the restore had made is kept as ${keepAs}`
+    return `${engine.database} is again the database that was kept as ${name}; the restored one is kept as ${keepAs}`
   } finally {
     await lock.release()
   }

@@ -99,7 +99,7 @@ function sayVerified(
   const tables = expected.tables.filter(({ name }) => sample?.has(name) ?? true)
   const rows = tables.reduce((sum, table) => sum + table.rows, 0)
   const size = source.parts.reduce((sum, part) => sum + source.sizeOf(part), 0)
-  const what = `the restored copy has the same schema and the same ${rows} rows in ${tables.length} tables; dropped; verifying took ${sayDuration(ms)}`
+  const what = `the restored copy has the same schema and the same ${rows} rows in ${tables.length} tables; the copy was dropped; the verification took ${sayDuration(ms)}`
   return sample === undefined
     ? what
     : `${what}; a sample: the backup has ${formatSize(size)} and verify-limit is ${formatSize(limit ?? 0)}, so the rows of ${expected.tables.length - tables.length} other tables were not restored`

@@ -57,18 +57,18 @@ export async function applyRetention({
   const cutShort = await removeCutShort(store, rule.now, log)
   const { backups, broken } = await readCatalog(store)
   for (const { name, why } of broken)
-    if (!cutShort.has(name)) log(`${name} is left alone and does not count: ${why}`)
+    if (!cutShort.has(name)) log(`${name} is kept and does not count: ${why}`)
   const whole: Manifest[] = []
   for (const manifest of backups) {
     if (manifest.source !== source || manifest.environment !== environment) continue
     const damage = await damageOf(store, manifest)
     if (isFromFuture(manifest, rule.now))
       log(
-        `${manifest.name} is left alone and does not count: it says that it was made at ${manifest.createdAt}, which is in the future; check the clocks`,
+        `${manifest.name} is kept and does not count: it says that it was made at ${manifest.createdAt}, which is in the future; check the clocks`,
       )
     if (isFailed(manifest)) log(`${manifest.name} does not count: ${describeVerification(manifest)}`)
     if (damage === undefined) whole.push(manifest)
-    else log(`${manifest.name} is left alone and does not count: ${damage}`)
+    else log(`${manifest.name} is kept and does not count: ${damage}`)
   }
   const expired = chooseExpired(whole, rule)
   for (const { name, parts, createdAt } of expired) {

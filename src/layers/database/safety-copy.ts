@@ -30,7 +30,7 @@ export interface SafetyCopy {
  */
 export async function planSafetyCopy(options: SafetyCopyOptions): Promise<SafetyCopy> {
   const { engine, store, environment, recipient, identity } = options
-  const step = `backs up ${engine.database} as it is now`
+  const step = `back up ${engine.database} as it is now`
   const to = await readRecipient(options)
   if (to === undefined) {
     const [last] = await listBackups(store, { source: engine.source, environment })
@@ -38,7 +38,7 @@ export async function planSafetyCopy(options: SafetyCopyOptions): Promise<Safety
       throw new InputError(
         message`${setting('database.recipient')} is not set, and backup ${last.name} is encrypted: the backup made before migrations are undone would not be; write the public key that starts with age1`,
       )
-    return { recipient: to, step: `${step}, not encrypted: there is no recipient`, warnings: [] }
+    return { recipient: to, step: `${step}, not encrypted: no recipient is set`, warnings: [] }
   }
   return {
     recipient: to,

@@ -12,7 +12,7 @@ export function isRestored({ verification }: Pick<Manifest, 'verification'>): bo
 }
 
 const places = {
-  'same-server': 'on its own server',
+  'same-server': 'beside the database',
   'other-server': 'on another server',
   'local-server': 'on a local server',
 } as const
@@ -21,15 +21,15 @@ const places = {
 export function describeVerification({ verification, contents, parts }: Manifest): string {
   const { level, at, on, tables = [], failure } = verification
   const where = on === undefined ? '' : ` ${places[on]}`
-  if (failure !== undefined) return `failed: restored at ${at}${where}, and that failed: ${failure}`
+  if (failure !== undefined) return `failed: the restore${where} at ${at} failed: ${failure}`
   switch (level) {
     case 'restore': {
       const rows = contents.tables.reduce((sum, table) => sum + table.rows, 0)
-      return `verified: restored at ${at}${where}, where the schema and ${rows} rows of ${contents.tables.length} tables were the same`
+      return `verified: restored at ${at}${where}; the schema and ${rows} rows of ${contents.tables.length} tables were identical`
     }
     case 'sample': {
       const size = formatSize(parts.reduce((sum, { plainSize }) => sum + plainSize, 0))
-      return `partly verified: restored at ${at}${where}, where the schema and the rows of ${tables.length} of ${contents.tables.length} tables were the same; the other rows of ${size} were not restored`
+      return `partly verified: restored at ${at}${where}; the schema and the rows of ${tables.length} of ${contents.tables.length} tables were identical; the other rows of ${size} were not restored`
     }
     case 'checksums':
       return `not verified by a restore: only the stored files were read again, at ${at}`

@@ -39,7 +39,7 @@ export function openFlagd(file: FlagFile): FlagService {
   return {
     at: `flagd, ${file.name}`,
     way: file.way,
-    offMeans: 'flagd answers nothing for a flag that is DISABLED: the default in the code that asks decides',
+    offMeans: 'flagd returns no value for a DISABLED flag: clients use the default in their code',
     list: async () => {
       const { held } = await read()
       demandLoadable(file.name, held)
@@ -92,7 +92,7 @@ function changeOne({ path, name: file }: FlagFile, text: string, { flag, state }
   const range = state === undefined ? own.stateRange : own.range
   if (range === undefined)
     throw new RefusedError(
-      `the flag ${flag.name} in ${file} has no "state" of its own, so that it cannot be changed alone: write one in its definition`,
+      `the flag ${flag.name} in ${file} has no "state", so it cannot be changed alone: write one in its definition`,
     )
   const next = text.slice(0, range[0]) + (state ?? disabled) + text.slice(range[1])
   const after = readChanged({ path, file, name: flag.name }, next)

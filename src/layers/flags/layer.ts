@@ -99,7 +99,7 @@ async function planFlags(options: FlagsLayerOptions, service: FlagService): Prom
         ...(problem !== undefined && { problem }),
         ...(isPending && {
           warnings: [
-            'clients that poll or cache may serve the earlier value for a while: one client was asked, not each',
+            'clients that poll or cache may serve the earlier value for a while: only one client was checked',
           ],
         }),
       }

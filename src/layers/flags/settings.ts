@@ -41,23 +41,21 @@ export function flagsSchema() {
     file: line()
       .optional()
       .describe(
-        'For `flagd`: its file of flags, JSON or YAML, from the top of the repository, or of `folder`. Default: none.',
+        'For `flagd`: its file of flags, JSON or YAML, from the root of the repository or of `folder`. Default: none.',
       ),
     folder: line()
       .optional()
-      .describe(
-        'For `flagd`: folder of the machine that the file is in. By default it is in the repository.',
-      ),
+      .describe('For `flagd`: folder of the machine with the file. Default: the file is in the repository.'),
     url: httpUrl({ example: 'https://unleash.example.com' })
       .optional()
-      .describe('Address of the service. By default that of its cloud, where it has one.'),
+      .describe('Address of the service. Default: that of its cloud, if it has one.'),
     token: secretVariable('FLAGS_TOKEN')
       .optional()
-      .describe('Variable that holds a token that may change flags. By default there is none.'),
+      .describe('Variable that holds a token that may change flags. Default: none.'),
     project: line().optional().describe('Project of the service that the flags are in. Default: none.'),
     environment: line()
       .optional()
-      .describe('Environment of the service: flags are changed in it alone. Default: none.'),
+      .describe('Environment of the service, the only one in which flags are changed. Default: none.'),
     list: section({
       path: line().describe('Path of a GET that answers with all flags, such as `/api/flags`.'),
       flags: line().default('$').describe('JSONPath of the list of flags.'),
@@ -71,20 +69,18 @@ export function flagsSchema() {
       .describe('For `http`: the request that switches a flag off. Default: none.'),
     'restore-request': httpRequest()
       .optional()
-      .describe(
-        'For `http`: the request that puts an earlier state back, with it as the body. By default none does.',
-      ),
+      .describe('For `http`: the request that restores an earlier state, which is its body. Default: none.'),
     client: clientSchema(),
     disable: z
       .array(line())
       .default([])
       .describe(
-        'Flags that a rollback switches off, by name. By default flags are restored from a backup instead.',
+        'Names of the flags that a rollback switches off. Default: flags are restored from a backup instead.',
       ),
     restore: z
       .array(line())
       .default([])
-      .describe('Flags that are restored from a backup, by name. By default all that it has.'),
+      .describe('Names of the flags that are restored from a backup. Default: all flags in the backup.'),
     storage: line()
       .optional()
       .describe(
@@ -92,7 +88,7 @@ export function flagsSchema() {
       ),
     target: line()
       .default('before-deployment')
-      .describe('The backup that is gone back to, as `config.target`, where `disable` names no flags.'),
+      .describe('The backup to restore, as in `config.target`, if `disable` names no flags.'),
   })
     .superRefine((given, context) => {
       const known = Object.entries(given)
@@ -142,7 +138,8 @@ export function flagsSchema() {
         context.addIssue({
           code: 'custom',
           path: ['restore'],
-          message: 'stands beside `disable`; write one of them: flags are switched off, or as they were',
+          message:
+            'cannot be combined with `disable`; write one of them: flags are either switched off or restored',
         })
       if (given.disable.length === 0 && given.storage === undefined)
         context.addIssue({
@@ -157,7 +154,7 @@ export function flagsSchema() {
       restoreRequest,
     }))
     .optional()
-    .describe('Feature flags. By default none are rolled back.')
+    .describe('Feature flags. Default: none are rolled back.')
 }
 
 function clientSchema() {
@@ -170,7 +167,7 @@ function clientSchema() {
     url: httpUrl({ example: 'https://clientsdk.launchdarkly.com' })
       .optional()
       .describe(
-        'Address that clients ask. By default that of the cloud of the service, for `http` that of `url`.',
+        'Address that clients request. Default: that of the cloud of the service; for `http`, that of `url`.',
       ),
     app: line()
       .optional()
@@ -182,14 +179,14 @@ function clientSchema() {
       ),
     value: line()
       .optional()
-      .describe('For `http`: JSONPath of the value in the answer. By default `$`, the answer itself.'),
+      .describe('For `http`: JSONPath of the value in the answer. Default: `$`, the answer itself.'),
     off: line()
       .optional()
-      .describe('For `http`: the value of a flag that is off, as JSON. By default `false`.'),
+      .describe('For `http`: the value of a flag that is off, as JSON. Default: `false`.'),
   })
     .optional()
     .describe(
-      'How flags are evaluated as a client after a change, for `launchdarkly`, `growthbook`, `firebase` and `http`. By default they are not, and the rollback ends as `not-verified`.',
+      'How flags are evaluated as a client after a change, for `launchdarkly`, `growthbook`, `firebase` and `http`. Default: they are not, and the rollback ends as `not-verified`.',
     )
 }
 

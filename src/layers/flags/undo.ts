@@ -18,7 +18,7 @@ export async function undoFlags(
       : [],
   )
   if (before.length === 0)
-    throw new RefusedError('this rollback changed no flag, so that there is nothing to take back')
+    throw new RefusedError('this rollback changed no flag, so there is nothing to undo')
   const states = await wholeStates(new Map(before), done, options)
   const names = [...states.keys()]
   const flags = await service.list(names)
@@ -39,7 +39,7 @@ export async function undoFlags(
   const proposed = open.length === 0 ? undefined : await service.change(restored)
   if (proposed !== undefined)
     throw new RefusedError(
-      `${names.join(', ')}: a pull request takes the rollback back (${proposed.pull?.url ?? proposed.proposedOn}); merge it`,
+      `${names.join(', ')}: a pull request undoes the rollback (${proposed.pull?.url ?? proposed.proposedOn}); merge it`,
     )
   const wrong = open.length === 0 ? undefined : wrongOf(service, restored, await service.list(names))
   if (wrong !== undefined) throw new RefusedError(wrong)

@@ -162,7 +162,7 @@ function superseded(plan: Plan, by: Release): ConflictError {
   const from = by.releasedBy === '' ? '' : ` by ${by.releasedBy}`
   const expected = plan.kind === 'superseded' ? plan.expected : plan.releases[0]?.label
   return new ConflictError(
-    message`${formatChannel(plan.channel.name)}: ${formatLabel(expected ?? '')} is superseded by ${describe(by)}, released${from} meanwhile. It was left alone: check it, and if it is bad, run this again with ${setting('from-label')}: ${by.label}`,
+    message`${formatChannel(plan.channel.name)}: ${formatLabel(expected ?? '')} is superseded by ${describe(by)}, released${from} meanwhile. It was not changed: check it, and if it is bad, run this again with ${setting('from-label')}: ${by.label}`,
   )
 }
 

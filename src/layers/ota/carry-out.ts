@@ -49,7 +49,7 @@ export async function carryOut(
       if (outcome === 'accepted') break
       await sleep(readingPauseMs * reading)
     }
-    log(`${formatChannel(name)}: the server does not show it (attempt ${attempt} of ${tries})`)
+    log(`${formatChannel(name)}: the server does not show the change yet (attempt ${attempt} of ${tries})`)
   }
   throw new UnavailableError(
     `${server.at} was asked ${tries} times to change ${formatChannel(name)}, and did not: its log may say why; run this again when it works`,

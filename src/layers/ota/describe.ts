@@ -23,7 +23,7 @@ function outlineOf(plan: Plan): string {
     case 'stop':
       return `halt ${describe(plan.bad)} and put nothing in its place${plan.because === undefined ? '' : `: ${plan.because}`}`
     case 'done':
-      return `${formatLabel(plan.bad.label)} is already taken back, and ${describe(plan.good)} is on offer`
+      return `${formatLabel(plan.bad.label)} is already rolled back, and devices are offered ${describe(plan.good)}`
     case 'superseded':
       return `${formatLabel(plan.expected)} is superseded by ${describe(plan.by)}`
     case 'undecided':
@@ -106,6 +106,6 @@ export function describeDevices({ plan, receipt }: ChannelResult): readonly stri
   const name = formatChannel(plan.channel.name)
   return (receipt?.devices ?? []).map(
     ({ device, binary, offered, asked, agreeing, ok }) =>
-      `${name}: devices ${device} binary ${binary}: ${offered}${asked === 1 ? '' : ` (${agreeing} of ${asked} as they should)`}${ok ? '' : ': NOT as they should'}`,
+      `${name}: devices ${device.replace(/,$/, '')}, binary ${binary}: ${offered}${asked === 1 ? '' : ` (${agreeing} of ${asked} as expected)`}${ok ? '' : ': NOT as expected'}`,
   )
 }

@@ -20,7 +20,7 @@ export async function runEas(project: EasProject, args: readonly string[]): Prom
     (await runCommand(project, 'npx', ['--yes', `eas-cli@${easVersion}`, ...flags]))
   if (ended === undefined)
     throw new RefusedError(
-      `neither eas nor npx is on this runner: set Node up, or install eas-cli@${easVersion} in a step before`,
+      `neither eas nor npx is on this runner: set up Node, or install eas-cli@${easVersion} in a step before`,
     )
   if (ended.status === 0) return parseJson(ended.printed)
   throw explain(args[0] ?? 'eas', `${ended.printed}\n${ended.complained}`)

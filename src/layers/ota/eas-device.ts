@@ -57,7 +57,7 @@ async function viewGroup(project: EasProject, group: string): Promise<z.infer<ty
   const parsed = viewSchema.safeParse(await runEas(project, ['update:view', group]))
   if (parsed.success) return parsed.data
   throw new RefusedError(
-    'eas update:view printed something else than it is known to; use eas-cli 24.8 or a version like it',
+    'eas update:view printed unexpected output; use eas-cli 24.8 or a compatible version',
   )
 }
 

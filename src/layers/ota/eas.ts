@@ -101,7 +101,7 @@ async function listGroups(project: EasProject, name: ChannelName): Promise<reado
   const parsed = listSchema.safeParse(told)
   if (parsed.success) return parsed.data.currentPage
   throw new RefusedError(
-    `eas update:list printed something else than it is known to: ${z.prettifyError(parsed.error).replace(/\s+/g, ' ')}; use eas-cli 24.8 or a version like it`,
+    `eas update:list printed unexpected output: ${z.prettifyError(parsed.error).replace(/\s+/g, ' ')}; use eas-cli 24.8 or a compatible version`,
   )
 }
 

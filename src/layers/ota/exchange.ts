@@ -105,7 +105,7 @@ function refuseUnlessApi(connection: Connection, call: Call, { status, location,
     const target = URL.canParse(location, where) ? new URL(location, where) : undefined
     const shown = target === undefined ? 'another page' : `${target.origin}${target.pathname}`
     throw new InputError(
-      message`${where} redirects to ${shown}, which is no answer of an update server; write the address of its API in ${setting('ota.server-url')}, past any log-in page`,
+      message`${where} redirects to ${shown}, which an update server does not do; write the address of its API in ${setting('ota.server-url')}, past any log-in page`,
     )
   }
   if (status === 401 || isUnauthorized(body))
@@ -136,7 +136,7 @@ function explainRefusal(
   if (answer.status !== 200) return `${where} answered ${answer.status}${quote(answer.body)}`
   const [issue] = error?.issues ?? []
   const why = issue === undefined ? '' : `: ${issue.path.join('.') || 'the whole'}: ${issue.message}`
-  return message`${where} answered something else than an update server does${why}; check ${setting('ota.server-url')} and ${setting('ota.server-kind')}`
+  return message`${where} did not answer as an update server does${why}; check ${setting('ota.server-url')} and ${setting('ota.server-kind')}`
 }
 
 function adviseOn({ detail }: NoAnswer): string {

@@ -63,7 +63,7 @@ export async function askAsExpoDevice(connection: Connection, device: ExpoDevice
     if (type.startsWith('multipart/') && parts.size === 0) return { kind: 'nothing' }
   }
   throw new RefusedError(
-    `${connection.url} answered ${status} to a device of ${platform}, runtime version ${runtimeVersion}, channel ${channel}, with something that is no answer of the expo-updates protocol`,
+    `${connection.url} answered ${status} to a device of ${platform}, runtime version ${runtimeVersion}, channel ${channel}, with an answer that does not follow the expo-updates protocol`,
   )
 }
 

@@ -54,7 +54,7 @@ async function listReleases(project: CommandProject, name: ChannelName): Promise
   )
   if (parsed.success) return toReleases(parsed.data.data)
   throw new RefusedError(
-    `hot-updater bundle list printed something else than it is known to: ${z.prettifyError(parsed.error).replace(/\s+/g, ' ')}; use hot-updater 0.36 or a version like it`,
+    `hot-updater bundle list printed unexpected output: ${z.prettifyError(parsed.error).replace(/\s+/g, ' ')}; use hot-updater 0.36 or a compatible version`,
   )
 }
 

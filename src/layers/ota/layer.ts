@@ -132,7 +132,7 @@ function viewOf(plans: readonly Plan[], { at }: UpdateServer, seen: readonly Cha
     needsPerson: inEach((plan) => {
       if (plan.kind === 'superseded')
         return [
-          `${formatLabel(plan.expected)} is superseded by ${describe(plan.by)}, which is left alone: check it`,
+          `${formatLabel(plan.expected)} is superseded by ${describe(plan.by)}, which is not changed: check it`,
         ]
       return plan.kind === 'undecided' ? [String(explainUndecided(plan))] : []
     }),
@@ -258,7 +258,7 @@ async function undoAll(
 ): Promise<string> {
   const entries = Object.entries(kept)
   if (entries.length === 0)
-    throw new RefusedError('this rollback took no update back, so that there is none to be put on top again')
+    throw new RefusedError('this rollback changed no update, so there is none to restore')
   const told: string[] = []
   const errors: Error[] = []
   const labels = entries.flatMap(([channel, taken]) =>

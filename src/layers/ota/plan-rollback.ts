@@ -238,7 +238,7 @@ function goBackToWider(server: Server, situation: Situation, bad: Release): Plan
 
 function describeChoice(target: Release | undefined, good: Release, bad: Release, binary: string): string {
   if (target !== undefined) return `named as the target: ${formatLabel(good.label)}`
-  return `the newest release for ${binary} before ${formatLabel(bad.label)} that is enabled, has another content, and was never rolled back`
+  return `the newest release for ${binary} before ${formatLabel(bad.label)} that is enabled, has different content, and was never rolled back`
 }
 
 function explainNoTarget(bad: Release, releases: readonly Release[], knownBad: KnownBad): string {

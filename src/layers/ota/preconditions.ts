@@ -68,7 +68,7 @@ export function requireTarget(
   const named = message`${setting('target')} is ${describe(target)}`
   if (!isSameBinary(target.binary, binary))
     throw new InputError(
-      message`${named}, and the release to take back on ${formatChannel(name)} is for ${binary}: its binaries cannot run the other's updates; name a release for ${binary}`,
+      message`${named}, and the release to roll back on ${formatChannel(name)} is for ${binary}: its binaries cannot run the other's updates; name a release for ${binary}`,
     )
   const why = knownBad.get(target.packageHash)
   if (why !== undefined)

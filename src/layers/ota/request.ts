@@ -10,7 +10,7 @@ import type { ChannelName } from './release.ts'
 export function readServerUrl(text: string): string {
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
     throw new InputError(
-      message`${setting('ota.server-url')} is no address; write the server's in full, as in https://codepush.example.com`,
+      message`${setting('ota.server-url')} is not an address; write it in full, as in https://codepush.example.com`,
     )
   const url = new URL(text)
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '')

@@ -13,7 +13,7 @@ export function otaSchema() {
     'server-url': httpUrl({ example: 'https://codepush.example.com' })
       .optional()
       .describe(
-        'Address of the update server’s API. For `eas`: the address that devices ask, `updates.url` in app.json; by default it is read from there. For `hot-updater-cli`: the base of the addresses that devices ask; without it no device is asked.',
+        'Address of the update server’s API. For `eas`: the address that devices request, `updates.url` in app.json by default. For `hot-updater-cli`: the base of the addresses that devices request; without it, the server is not asked as a device.',
       ),
     'access-key': secretVariable('CODEPUSH_ACCESS_KEY')
       .optional()
@@ -57,5 +57,5 @@ export function otaSchema() {
       verifyTimeoutMs: all['verify-timeout'],
     }))
     .optional()
-    .describe('Over-the-air updates. By default none are rolled back.')
+    .describe('Over-the-air updates. Default: none are rolled back.')
 }

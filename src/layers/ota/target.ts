@@ -20,7 +20,7 @@ export function findKnownBad(channels: readonly Channel[], named: readonly strin
       releases.filter(({ description }) => isUndone(description)).map(({ packageHash }) => packageHash),
     )
     for (const { packageHash } of taken) cleared.delete(packageHash)
-    for (const { label, packageHash } of taken) bad.set(packageHash, `${formatLabel(label)} was taken back`)
+    for (const { label, packageHash } of taken) bad.set(packageHash, `${formatLabel(label)} was rolled back`)
     for (const { label, packageHash } of releases)
       if (named.includes(label)) bad.set(packageHash, `${formatLabel(label)} was named as bad`)
     for (const release of releases.toReversed()) {

@@ -140,7 +140,7 @@ function refuseIfSuperseded(server: UpdateServer, channel: Channel, taken: Relea
         leftBy(current, own, channel.name)?.packageHash === taken.packageHash
   if (isOurs) return
   throw new ConflictError(
-    `${formatChannel(channel.name)}: ${describe(current)} was released since ${formatLabel(taken.label)} was taken back: it was left alone; to put it on top, promote ${formatLabel(taken.label)} manually`,
+    `${formatChannel(channel.name)}: ${describe(current)} was released since ${formatLabel(taken.label)} was rolled back, and was not changed; to put it on top, promote ${formatLabel(taken.label)} manually`,
   )
 }
 

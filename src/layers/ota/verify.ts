@@ -6,7 +6,7 @@ import type { Device, Offer, UpdateServer } from './update-server.ts'
 
 /** What devices in one situation were answered. */
 export interface DeviceCheck {
-  /** `on v2, which was taken back`, `fresh from the store` */
+  /** `on v2, which was taken back`, `with a new install` */
   readonly device: string
   /** version of its binary */
   readonly binary: string
@@ -125,7 +125,7 @@ function situationsOf(
     ...bad
       .filter((each) => covers(each.binary, version))
       .map((each) => ({
-        device: `on ${formatLabel(each.label)}, which was taken back,`,
+        device: `on ${formatLabel(each.label)}, which was rolled back,`,
         devices: devicesOn(each),
         isRight,
       })),
@@ -138,7 +138,7 @@ function situationsOf(
             isRight: isRight === isOffered ? isStill : isSpared,
           },
         ]),
-    { device: 'fresh from the store', devices: devicesOn(undefined), isRight },
+    { device: 'with a new install', devices: devicesOn(undefined), isRight },
   ]
 }
 

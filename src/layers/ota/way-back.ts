@@ -16,8 +16,8 @@ export function wayBackOf(kind: ServerKind, kept: LayerReceipt['kept']): Pick<La
     wayBack: {
       steps: [
         commands.length > 0
-          ? `The rollback took back ${names}. To ship that work, release a fixed bundle. To offer the same bundle again, including the fault:`
-          : `The rollback took back ${names}. To ship that work, release a fixed bundle.`,
+          ? `The rollback withdrew ${names}. To ship that work, release a fixed bundle. To offer the same bundle again, including the fault:`
+          : `The rollback withdrew ${names}. To ship that work, release a fixed bundle.`,
       ],
       commands,
     },

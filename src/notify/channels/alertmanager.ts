@@ -9,17 +9,14 @@ const schema = section({
   ...common(),
   type: z.literal('alertmanager').describe('Raises an alert in Alertmanager, and ends it with the incident.'),
   url: httpUrl({ example: 'http://alertmanager:9093' }).describe('Address of Alertmanager.'),
-  token: secret(
-    'ALERTMANAGER_AUTHORIZATION',
-    'the whole header `authorization`; by default there is none',
-  ).optional(),
+  token: secret('ALERTMANAGER_AUTHORIZATION', 'the whole header `authorization`; default: none').optional(),
   labels: z
     .record(
       z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not the name of a label; write one such as `team`'),
       line(),
     )
     .default({})
-    .describe('More labels, for the routes of Alertmanager. By default there are none.'),
+    .describe('More labels, for the routes of Alertmanager. Default: none.'),
 })
 type Settings = DeepReadonly<z.output<typeof schema>>
 

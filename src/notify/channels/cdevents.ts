@@ -12,15 +12,12 @@ const schema = section({
   events: z
     .array(z.enum(['opened', 'layer-rolled-back', 'deployed', 'resolved']))
     .default(['opened', 'layer-rolled-back', 'deployed', 'resolved'])
-    .describe('What is sent: that for which CDEvents has an event. By default all of it.'),
+    .describe('What is sent: the topics for which CDEvents has an event. Default: all of them.'),
   type: z
     .literal('cdevents')
     .describe('Sends CDEvents as CloudEvents over HTTP, for brokers and other tools.'),
   url: webhookUrl('CDEVENTS_URL'),
-  token: secret(
-    'CDEVENTS_AUTHORIZATION',
-    'the whole header `authorization`; by default there is none',
-  ).optional(),
+  token: secret('CDEVENTS_AUTHORIZATION', 'the whole header `authorization`; default: none').optional(),
 })
 type Settings = DeepReadonly<z.output<typeof schema>>
 

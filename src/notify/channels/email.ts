@@ -18,8 +18,8 @@ const schema = section({
     .enum(['required', 'opportunistic'])
     .default('required')
     .describe('Whether mail is sent only over an encrypted connection.'),
-  user: line().optional().describe('User of the server. By default there is none.'),
-  password: secret('SMTP_PASSWORD', 'the password of the user; by default there is none').optional(),
+  user: line().optional().describe('User of the server. Default: none.'),
+  password: secret('SMTP_PASSWORD', 'the password of the user; default: none').optional(),
   from: mailAddress().describe('Sender.'),
   to: z.array(mailAddress()).min(1, 'is empty; write an address').describe('Recipients.'),
 })

@@ -11,7 +11,7 @@ const schema = section({
   type: z.literal('ntfy').describe('Publishes to a topic of ntfy.'),
   url: httpUrl({ example: 'https://ntfy.sh' }).default('https://ntfy.sh').describe('Address of the server.'),
   topic: secret('NTFY_TOPIC', 'the topic, which is a secret where anybody may read it'),
-  token: secret('NTFY_TOKEN', 'an access token; by default there is none').optional(),
+  token: secret('NTFY_TOKEN', 'an access token; default: none').optional(),
 })
 type Settings = DeepReadonly<z.output<typeof schema>>
 

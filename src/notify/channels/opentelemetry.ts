@@ -12,7 +12,7 @@ const schema = section({
   events: z
     .array(z.enum(['opened', 'acknowledged', 'rollback-ended', 'resolved']))
     .default(['opened', 'acknowledged', 'rollback-ended', 'resolved'])
-    .describe('What is sent: that with which a span ends. By default all of it.'),
+    .describe('What is sent: the topics that end a span. Default: all of them.'),
   type: z
     .literal('opentelemetry')
     .describe(
@@ -23,13 +23,13 @@ const schema = section({
   ),
   headers: secret(
     'OTEL_EXPORTER_OTLP_HEADERS',
-    'headers, such as `authorization=Bearer%20…`; by default there are none',
+    'headers, such as `authorization=Bearer%20…`; default: none',
   ).optional(),
   signals: z
     .array(z.enum(['traces', 'metrics']))
     .min(1, 'is empty; write `traces`, `metrics`, or both')
     .default(['traces', 'metrics'])
-    .describe('What is sent. By default both; a store of traces alone takes no metrics.'),
+    .describe('What is sent. Default: both. A store of traces alone accepts no metrics.'),
 })
 type Settings = DeepReadonly<z.output<typeof schema>>
 

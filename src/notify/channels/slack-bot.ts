@@ -58,7 +58,7 @@ function openSlackBot({ token, channel, url, mentions }: Settings, means: Channe
       return updated.outcome === 'failed'
         ? {
             outcome: 'failed',
-            because: `told in the thread; the message above was not updated: ${updated.because}`,
+            because: `sent in the thread; the message above was not updated: ${updated.because}`,
             retry: 'never',
           }
         : { outcome: 'delivered', message: ids }
@@ -73,7 +73,7 @@ function readAnswer(text: string, channel: string): Attempt {
     const message: MessageIds = idsOf({ channel, ts: answer['ts'] })
     return { outcome: 'delivered', message }
   }
-  const error = typeof answer['error'] === 'string' ? answer['error'] : 'no JSON with ok'
+  const error = typeof answer['error'] === 'string' ? answer['error'] : 'the answer is not JSON with "ok"'
   return {
     outcome: 'failed',
     because: `Slack refused it${excerpt(error)}`,

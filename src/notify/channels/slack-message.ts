@@ -77,7 +77,7 @@ export const mentionsSchema = z
   )
   .default({})
   .describe(
-    'Ids of the users (`U…`) and user groups (`S…`) who are mentioned, by level: once when it is notified. By default nobody is.',
+    'Ids of the users (`U…`) and user groups (`S…`) who are mentioned, by level: once when it is notified. Default: nobody.',
   )
 
 /** Only ids of the settings, and only those of levels that this message notifies. */

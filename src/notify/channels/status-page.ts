@@ -17,7 +17,7 @@ const statusPage = (page: string) => ({
     .array(z.enum(['published', ...publicTopics]))
     .default(['published'])
     .describe(
-      'What is published: by default only what a person publishes by `/publish`. With `opened`, `rollback-started`, `rollback-ended`, `not-recovered` or `resolved`, drafts are published without a person.',
+      'What is published. By default, only what a person publishes with `/publish`. With `opened`, `rollback-started`, `rollback-ended`, `not-recovered` or `resolved`, drafts are published automatically.',
     ),
   page: z
     .string()
@@ -26,9 +26,7 @@ const statusPage = (page: string) => ({
   components: z
     .array(z.string().regex(/^[A-Za-z0-9]{6,40}$/, 'is not the id of a component'))
     .default([])
-    .describe(
-      'Ids of the components that are affected while the incident is open. By default there are none.',
-    ),
+    .describe('Ids of the components that are affected while the incident is open. Default: none.'),
   subscribers: z.boolean().default(true).describe('Whether the subscribers of the page are notified.'),
 })
 

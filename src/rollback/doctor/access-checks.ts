@@ -12,7 +12,7 @@ export const accessChecks: readonly Check[] = [
       known(archived, 'the repository', (isArchived) =>
         isArchived
           ? wrong('the repository is archived', 'Unarchive it: nothing can be written to it')
-          : ok('it can be written to'),
+          : ok('it is not archived'),
       ),
   },
   permission('contents: write', 'the rollback commit, its tag and the history', () => true),
@@ -45,7 +45,7 @@ export const accessChecks: readonly Check[] = [
         return found.isProtected
           ? unknown(
               `${branch} has classic branch protection, which only an administrator can read`,
-              'Use a ruleset in its place, or rehearse a rollback on a branch with the same protection',
+              'Use a ruleset instead, or rehearse a rollback on a branch with the same protection',
             )
           : ok(`no rule of ${branch} forbids a push`)
       }),
@@ -72,7 +72,7 @@ export const accessChecks: readonly Check[] = [
       const { proposalRules, mayOpenPulls } = facts
       if (proposalRules.seen && proposalRules.value.some((type) => againstCreation.has(type)))
         return wrong(
-          `branches named rollback/… have the rules ${proposalRules.value.join(', ')}: none can be created`,
+          `branches named rollback/… have the rules ${proposalRules.value.join(', ')}, which forbid creating them`,
           'Exclude `rollback/*` from the rule',
         )
       return known(mayOpenPulls, 'the setting that lets Actions open pull requests', (isAllowed) =>
@@ -98,14 +98,14 @@ function permission(
 ): Check {
   return {
     name,
-    reads: 'what GitHub answers to a change of something that is not there',
+    reads: 'the response of GitHub to a change of something that does not exist',
     judge: (facts) => {
       if (!isNeeded(facts)) return undefined
       const fact = facts.permissions.get(name)
       if (fact === undefined) return undefined
       return known(fact, `whether the token has ${name}`, (isHeld) =>
         isHeld
-          ? ok('the token has it')
+          ? ok('the token has this permission')
           : {
               state: otherwise,
               says: `the token lacks ${name}, which is needed for ${what}`,
@@ -123,5 +123,5 @@ function needsPull({ rules, config: { code } }: Facts): boolean {
 }
 
 function blocking(types: readonly string[], against: readonly string[], say: () => Finding): Finding {
-  return types.some((type) => against.includes(type)) ? say() : ok('no rule keeps it from being written')
+  return types.some((type) => against.includes(type)) ? say() : ok('no rule forbids a push')
 }

@@ -64,7 +64,7 @@ export function summarizeDiagnosis({ decision, environment, findings }: Diagnosi
     heading(2, headlines[decision]),
     line,
     table(
-      ['check', 'state', 'what is so', 'what to do'],
+      ['check', 'state', 'finding', 'what to do'],
       left.map(({ check, state, says, cure = '' }) => [text(check), text(state), text(says), text(cure)]),
     ),
   ]

@@ -42,7 +42,7 @@ export const layerChecks: readonly Check[] = [
       if (others.length === 0) return undefined
       const [bad] = others.filter(({ plan }) => !plan.seen)
       if (bad === undefined || bad.plan.seen)
-        return ok(`${others.map(({ name }) => name).join(' and ')} can be opened and planned`)
+        return ok(`${others.map(({ name }) => name).join(', ')} can be opened and planned`)
       return failed(
         bad.plan,
         `${bad.name} cannot be planned`,
@@ -90,7 +90,7 @@ function judgeBackup({ backup, config: { database } }: Facts): Finding | undefin
       ? ok(`${name} is ${verification}; ${bytes}`)
       : warning(
           `${name} is ${verification}; ${bytes}`,
-          'Let db-backup restore each backup once, with `verify`',
+          'Run db-backup with `verify: restore`, which restores each backup once',
         )
   }
   return judge(backup.value)

@@ -18,7 +18,7 @@ export const productionChecks: readonly Check[] = [
             'Fix the address, the secret or the network',
           )
         return seen.verdict === 'inconclusive'
-          ? unknown(`the checks show too little: ${seen.because}`, 'Look again when there is traffic')
+          ? unknown(`the checks show too little: ${seen.because}`, 'Run doctor again when there is traffic')
           : ok(`the checks answer: ${seen.verdict}`)
       }),
   },

@@ -10,11 +10,11 @@ export function renderNow(records: Records, report: Report, dispatchUrl: string 
   const table =
     rows.length === 0
       ? html`<p>There is nothing to show yet: the history has no deployment and no rollback.</p>`
-      : html`<div class="wide" tabindex="0" role="region" aria-label="Environments now"><table><caption>As the history knows it; nothing was asked of the environments themselves</caption><thead><tr><th scope="col">environment</th><th scope="col">state</th><th scope="col">automatic rollbacks</th><th scope="col">last rollback</th><th scope="col" class="n">downtime</th><th scope="col" class="n">availability</th></tr></thead><tbody>${rows.map((row) => environmentRow(records, report, row, isMany))}</tbody></table></div>`
+      : html`<div class="wide" tabindex="0" role="region" aria-label="Environments now"><table><caption>From the history; the environments themselves were not checked</caption><thead><tr><th scope="col">environment</th><th scope="col">state</th><th scope="col">automatic rollbacks</th><th scope="col">last rollback</th><th scope="col" class="n">downtime</th><th scope="col" class="n">availability</th></tr></thead><tbody>${rows.map((row) => environmentRow(records, report, row, isMany))}</tbody></table></div>`
   const [last] = rehearsals.newest
   return html`${table}<p>${
     last === undefined
-      ? 'No rehearsal in this period: whether a rollback would work was not tested.'
+      ? 'No rehearsal in this period: rollbacks were not tested.'
       : html`Last rehearsal: ${sayMinute(last.at)} UTC in ${foreign(last.environment)}, ${sayResult(last.result)}. ${rehearsals.passed} of ${sayCount(rehearsals.total, 'rehearsal')} in this period passed. <a href="#rehearsals">Rehearsals</a>`
   }</p>${dispatchUrl === undefined ? '' : html`<p><a href="${dispatchUrl}" rel="noreferrer">Roll back</a> opens the workflow on GitHub, and starts nothing yet.</p>`}`
 }

@@ -59,7 +59,7 @@ ${recommendations.length === 0 ? '' : html`<section aria-labelledby="advice"><h2
 <section aria-labelledby="recent"><h2 id="recent">Newest rollbacks</h2>${renderRecent(report)}</section>
 <section aria-labelledby="by"><h2 id="by">What worked, over the whole period</h2>${report.rollbacks.total === 0 ? html`<p>No rollback in this period.</p>` : renderGroups(report)}</section>
 </main>
-<footer><p>Success counts only what was seen to be well; pending rollbacks are in no rate. A dash means that nothing was observed. A trend improves or declines only if its whole 95 % interval does.</p></footer>
+<footer><p>Only a verified recovery counts as success. Rates leave out pending rollbacks. A dash means that nothing was observed. A trend improves or declines only if its whole 95 % interval does.</p></footer>
 <script>${new Html(script)}</script></body></html>
 `
   return page.text

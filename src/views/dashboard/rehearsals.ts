@@ -19,8 +19,7 @@ const leastPoints = 3
 /** Recovery time against the objective by environment and layer, its trend, and what would not have worked. */
 export function renderRehearsals({ rehearsals, repositories }: Report): Html {
   const { total, objectiveMs, environments, newest, wouldNotHaveWorked } = rehearsals
-  if (total === 0)
-    return html`<p>No rehearsal in this period: whether a rollback would work was not tested.</p>`
+  if (total === 0) return html`<p>No rehearsal in this period: rollbacks were not tested.</p>`
   const isMany = repositories.length > 1
   const objective =
     objectiveMs === null
@@ -31,7 +30,7 @@ export function renderRehearsals({ rehearsals, repositories }: Report): Html {
     html`<caption>By environment</caption><thead><tr><th scope="col">environment</th><th scope="col">last</th><th scope="col">result</th><th scope="col" class="n">passed</th><th scope="col" class="n">met the objective</th><th scope="col" class="n">median</th><th scope="col" class="n">p90</th><th scope="col">trend</th></tr></thead><tbody>${environments.map((each) => environmentRow(each, isMany))}</tbody>`,
   )}${charts(rehearsals, isMany)}${wide('Rehearsals by layer', layerTable(rehearsals))}${
     wouldNotHaveWorked.length === 0
-      ? html`<p>Every rehearsal in this period rolled back, was verified, and was taken back.</p>`
+      ? html`<p>Every rehearsal in this period rolled back, was verified, and was undone.</p>`
       : html`<h3>What would not have worked</h3><ul>${wouldNotHaveWorked.map((each) => html`<li data-rehearsed="${Date.parse(each.at)}" data-environment="${each.environment}" data-layers="${layersOf(each)}">${sayMinute(each.at)}, ${place(each, isMany)}: ${each.problems.map((problem, n) => html`${n > 0 ? '; ' : ''}${foreign(sayProblem(problem))}`)}</li>`)}</ul>`
   }${wide(
     'Newest rehearsals',

@@ -18,7 +18,7 @@ label{display:grid;gap:2px;font-size:13px}select,button{font:inherit;color:var(-
 figure{margin:0;background:var(--card);border:1px solid var(--line);border-radius:8px;padding:12px}figcaption{font-size:13px;color:var(--soft);margin-top:4px}figcaption b{display:block;color:var(--text);font-size:14px}
 svg{display:block;width:100%;height:auto}.grid{stroke:var(--line)}.axis{fill:var(--soft);font:10.5px system-ui,sans-serif}.axis.end{text-anchor:end}
 .bar{fill:var(--mark)}.line{fill:none;stroke:var(--mark);stroke-width:2}.limit{stroke:var(--bad);stroke-dasharray:4 3}.dot{fill:var(--mark)}.dots{stroke:var(--mark);stroke-width:6;stroke-linecap:round}
-.wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14px}caption{text-align:left;color:var(--soft);font-size:13px;padding:0 0 4px}
+.wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14px}caption{text-align:left;max-width:calc(100vw - 32px);color:var(--soft);font-size:13px;padding:0 0 4px}
 th,td{text-align:left;vertical-align:top;padding:6px 10px;border-bottom:1px solid var(--line)}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 code{font:13px ui-monospace,monospace;overflow-wrap:anywhere}
 .state{font-weight:600}.good{color:var(--good)}.bad{color:var(--bad)}.wait{color:var(--wait)}

@@ -79,7 +79,7 @@ const moments: Readonly<Record<keyof Clock, string>> = {
   firstBadAt: 'the first bad answer',
   detectedAt: 'the detection',
   acknowledgedAt: 'the acknowledgement',
-  rolledBackAt: 'the last layer’s rollback',
+  rolledBackAt: 'the rollback of the last layer',
   recoveredAt: 'the verified recovery',
 }
 

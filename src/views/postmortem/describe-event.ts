@@ -40,7 +40,7 @@ export function describeEvent(event: Event): PhrasingContent[] {
     case 'deployment-recorded':
       return [text(`deployment ${event.outcome}`)]
     case 'recovery-verified':
-      return [text('production: '), strong(event.outcome), text(`, ${event.because}`)]
+      return [text('production: '), strong(event.outcome), text(`; ${event.because}`)]
     case 'impact-assessed':
       return [text(`what users noticed: ${event.because}`)]
     case 'rollback-requested':

@@ -88,7 +88,7 @@ function decisionsOfRounds({
     what: [
       code(name),
       text(
-        `: ${rounds === 1 ? 'one round' : `${rounds} rounds`}, ${why === called ? 'called' : 'not called'}`,
+        `: ${rounds === 1 ? 'one round' : `${rounds} rounds`}, ${why === called ? 'an issue' : 'not an issue yet'}`,
       ),
     ],
     why,
@@ -114,14 +114,14 @@ function whyOfRound({
     case 'ok':
       return `it was within its limit${limit === undefined ? '' : ` (${limit})`}`
     case 'undecided':
-      return 'there were too few answers to exclude chance'
+      return 'there were too few answers to rule out chance'
     case 'no-data':
       return 'there was no value'
     case 'error':
       return 'the check could not run'
     case 'breached':
       return forMs > 0 && time - since < forMs
-        ? `it was beyond its limit, but not yet for ${sayDuration(forMs)}`
+        ? `it was beyond its limit, but for less than ${sayDuration(forMs)}`
         : called
   }
 }

@@ -19,12 +19,7 @@ export interface IncidentFacts {
   readonly failures: readonly EventOf<'rollback-failed'>[]
   /** the rollbacks that do not hold any more, by where they had put their layer (`now`) */
   readonly takenBack: ReadonlySet<string>
-  readonly status:
-    | 'rolled back'
-    | 'rollback taken back'
-    | 'rollback proposed'
-    | 'rollback failed'
-    | 'unhealthy'
+  readonly status: 'rolled back' | 'rollback undone' | 'rollback proposed' | 'rollback failed' | 'unhealthy'
   /** what is missing from a rollback, such as `, and is not deployed`; '' where nothing is known to be */
   readonly shortfall: string
   /** the last look at production after a rollback; undefined when nobody looked */
@@ -88,7 +83,7 @@ function statusOf({
   failures,
   takenBack,
 }: Pick<IncidentFacts, 'rollbacks' | 'proposals' | 'failures' | 'takenBack'>): IncidentFacts['status'] {
-  if (rollbacks.length > 0 && rollbacks.every(({ now }) => takenBack.has(now))) return 'rollback taken back'
+  if (rollbacks.length > 0 && rollbacks.every(({ now }) => takenBack.has(now))) return 'rollback undone'
   if (rollbacks.length > 0) return 'rolled back'
   if (proposals.length > 0) return 'rollback proposed'
   return failures.length > 0 ? 'rollback failed' : 'unhealthy'

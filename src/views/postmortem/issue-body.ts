@@ -63,7 +63,7 @@ function joinBody({
   return kept === undefined ? undefined : `${before}${beginLine}\n\n${kept}\n${endLine}${after}`
 }
 
-const theRest = '\n\n_The rest is in the history: an issue holds no more._\n'
+const theRest = '\n\n_Truncated: an issue has a size limit. The rest is in the history._\n'
 
 /** The lines of a section that there is room for. */
 function cut(section: string, limit: number): string | undefined {

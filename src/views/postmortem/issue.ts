@@ -99,7 +99,7 @@ async function findByMarker(
   )
   if (first === undefined) return undefined
   for (const { number, body } of others.filter(({ open }) => open)) {
-    const duplicate = `Duplicate of #${first.number}: two jobs wrote up the same incident at the same moment.\n\n`
+    const duplicate = `Duplicate of #${first.number}: two jobs created an issue for the same incident at the same time.\n\n`
     const rest = body.replaceAll(marker, '').slice(0, bodyLimit - duplicate.length)
     await closeAsDuplicate(repository, { number, of: first.number, body: `${duplicate}${rest}` })
   }

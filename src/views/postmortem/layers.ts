@@ -12,7 +12,7 @@ export function layerAnalysis(facts: IncidentFacts): readonly RootContent[] {
   return [
     heading(2, 'Rollback analysis'),
     table(
-      ['layer', 'from', 'to', 'method', 'outcome', 'duration', 'safety copy', 'what stood in the way'],
+      ['layer', 'from', 'to', 'method', 'outcome', 'duration', 'safety copy', 'problems'],
       layers.map((layer) => {
         const applied = facts.rollbacks.findLast((each) => each.layer === layer)
         const place = applied ?? lastOf(facts, layer)
@@ -51,7 +51,7 @@ const methodWords: Readonly<Record<ReturnType<typeof methodOf>, string>> = {
   'down-migrations': 'down migrations',
   backup: 'backup restored',
   release: 'earlier release',
-  restore: 'backup restored',
+  restore: 'settings changed',
 }
 
 function methodOfLayer(
@@ -69,17 +69,18 @@ function outcomeOf(
   layer: LayerName,
   applied: EventOf<'rollback-applied'> | undefined,
 ): string {
-  if (applied !== undefined && takenBack.has(applied.now)) return 'taken back'
+  if (applied !== undefined && takenBack.has(applied.now)) return 'undone'
   const said = ended?.layers.find((each) => each.layer === layer)?.outcome
   if (said !== undefined) return said.replaceAll('-', ' ')
   if (applied !== undefined) return 'rolled back'
   return proposals.some((each) => each.layer === layer) ? 'proposed' : 'failed'
 }
 
-/** Its name comes first; what follows is for the layer. */
+/** Its name comes first; what follows is for the layer. A state that the history itself holds has no name. */
 function safetyCopy(applied: EventOf<'rollback-applied'> | undefined) {
   const [name] = Object.values(applied?.kept ?? {}).flat()
-  return name === undefined ? text('none') : code(name.slice(0, 100))
+  if (name === undefined) return text('none')
+  return name.startsWith('{') ? text('in the history') : code(name.slice(0, 100))
 }
 
 function obstacles(facts: IncidentFacts, layer: LayerName): string {

@@ -36,7 +36,7 @@ export function writePeopleSection(
     questions(luckyOf(facts), 'What could have made it worse?'),
     heading(2, 'Action items'),
     paragraph(
-      'One line each, with kind (prevent, mitigate or process), owner and due date in parentheses at its end. Run postmortem-issue with the operation sub-issues to make an issue of each.',
+      'One line each, with kind (prevent, mitigate or process), owner and due date in parentheses at the end. To create a sub-issue for each, run postmortem-issue with the operation sub-issues.',
     ),
     draftActions(facts, evidence),
     heading(2, 'Prevention'),
@@ -61,10 +61,10 @@ function wellOf({ detection, rollbacks, recovery }: IncidentFacts): readonly str
   return [
     ...(detection === undefined ? [] : ['A check noticed it. Would it have noticed a smaller fault, too?']),
     ...(rollbacks.some(({ automatic }) => automatic)
-      ? ['The rollback started automatically. Was everybody notified who had to know?']
+      ? ['The rollback started automatically. Was everyone notified who needed to know?']
       : []),
     ...(recovery?.outcome === 'recovered'
-      ? ['The recovery was verified. By what would you have known without it?']
+      ? ['The recovery was verified. How would you have known without it?']
       : []),
   ]
 }
@@ -77,16 +77,16 @@ function badlyOf(facts: IncidentFacts, evidence: Evidence): readonly string[] {
   const silent = (detection?.checks ?? []).filter(({ state }) => state === 'ok').map(({ name }) => name)
   const [slowest] = Object.entries(ended?.phases ?? {}).toSorted(([, a], [, b]) => b - a)
   return [
-    ...(detection === undefined ? ['No check noticed it. Which one would have?'] : []),
+    ...(detection === undefined ? ['No check noticed it. Which check would have?'] : []),
     ...(waited !== undefined && waited > 0
-      ? [`It took ${sayDuration(waited)} to notice. What would have been sooner?`]
+      ? [`It took ${sayDuration(waited)} to notice. What would have detected it sooner?`]
       : []),
     ...(silent.length > 0 ? [`Why did ${silent.slice(0, 5).join(', ')} not notice it?`] : []),
     ...failures
       .slice(-3)
       .map(
         ({ layer, because }) =>
-          `What has to change so that the rollback of ${layer} is not stopped again (${because})?`,
+          `What must change so that the rollback of ${layer} is not stopped again (${because})?`,
       ),
     ...(recovery?.outcome === 'not-recovered' ? ['Why did the rollback not help?'] : []),
     ...(slowest === undefined
@@ -102,6 +102,6 @@ function luckyOf({ rollbacks, detection }: IncidentFacts): readonly string[] {
   const database = rollbacks.find(({ layer }) => layer === 'database')
   return [
     `It happened at ${time} UTC. What if it had been your busiest hour?`,
-    ...(database === undefined ? [] : ['The database could be taken back. What if rows had been lost?']),
+    ...(database === undefined ? [] : ['The database could be restored. What if rows had been lost?']),
   ]
 }

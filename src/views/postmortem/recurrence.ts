@@ -29,7 +29,7 @@ export function recurrence(facts: IncidentFacts, { sameFiles }: Evidence): reado
             text(`Incident ${lately + 1} of `),
             code(environment),
             text(
-              ` in 30 days. Of the earlier ones in half a year, ${sameCheck} ${sameCheck === 1 ? 'was' : 'were'} called by the same check.`,
+              ` in 30 days. Of the earlier ones in half a year, ${sameCheck} ${sameCheck === 1 ? 'was' : 'were'} detected by the same check.`,
             ),
           ),
           table(

@@ -77,7 +77,7 @@ function weigh(
     ...(found === undefined && shared !== undefined
       ? [[4, `the failing check says “${shared.word}”, and so does the path ${shared.path}`] as const]
       : []),
-    ...(migration === undefined ? [] : [[3, `it brought ${migration}, which was undone`] as const]),
+    ...(migration === undefined ? [] : [[3, `it added ${migration}, which was undone`] as const]),
     ...(again.length > 0 ? [[2, `${second} was part of an earlier incident, too`] as const] : []),
     ...(running.some((path) => farReaching.test(path)) ? [[1, 'it changes dependencies'] as const] : []),
     ...(running.length > 0 ? [[1, 'it changes what runs in production'] as const] : []),

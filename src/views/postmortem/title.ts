@@ -17,8 +17,8 @@ export function writeTitle({
     return `Post-mortem: ${name} rolled back from ${bad.slice(0, 7)} to ${last.to.slice(0, 7)}${shortfall}`
   if (status === 'rolled back' && last !== undefined)
     return `Post-mortem: ${name} at ${bad.slice(0, 7)}, ${last.from.slice(0, 45)} rolled back to ${last.to.slice(0, 45)}${shortfall}`
-  if (status === 'rollback taken back')
-    return `Post-mortem: ${name} at ${bad.slice(0, 7)}, whose rollback was taken back`
+  if (status === 'rollback undone')
+    return `Post-mortem: ${name} at ${bad.slice(0, 7)}, whose rollback was undone`
   if (status === 'rollback proposed')
     return `Post-mortem: ${name} is unhealthy at ${bad.slice(0, 7)}, a rollback is proposed`
   if (status === 'rollback failed')

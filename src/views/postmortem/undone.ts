@@ -82,7 +82,7 @@ function wayBackOf({
       text(', and was at '),
       revision(now),
       text(
-        ' then. This entry of the history is older than the commands for the way back; see the README of the action.',
+        ' then. This entry of the history is from a version that did not record the commands to undo it; see the README of the action.',
       ),
     ),
   ]

@@ -149,7 +149,7 @@ async function readOne(
   if (unreadable.length > 10) warn(`${unreadable.length - 10} more lines in ${where} are left out`)
   if (logged === undefined)
     warn(
-      `the deployments ${name === '' ? '' : `of ${name} `}could not be read: only those count that the history knows of; give the job \`permissions: deployments: read\``,
+      `the deployments ${name === '' ? '' : `of ${name} `}could not be read: only those in the history count; give the job \`permissions: deployments: read\``,
     )
   const deployments = (logged ?? []).filter(({ environment }) => known.has(environment))
   return {

@@ -81,21 +81,17 @@ function familiesOf(report: Report): readonly Family[] {
   return [
     count('rollback_report_events', 'Distinct events that were read.', data.events),
     {
-      ...count(
-        'rollback_report_period_seconds',
-        'Length of the period that the figures are of.',
-        period.days * 86_400,
-      ),
+      ...count('rollback_report_period_seconds', 'Length of the reported period.', period.days * 86_400),
       unit: 'seconds',
     },
     {
       name: 'rollback_rollbacks',
-      help: 'Rollbacks of the period, by environment and how they stand.',
+      help: 'Rollbacks of the period, by environment and result.',
       samples: groups('environment', rollbacks.by.environment),
     },
     {
       name: 'rollback_layer_rollbacks',
-      help: 'Rollbacks of the period, by layer and how the layer stands.',
+      help: 'Rollbacks of the period, by layer and result.',
       samples: groups('layer', rollbacks.by.layer),
     },
     ratio(
@@ -105,7 +101,7 @@ function familiesOf(report: Report): readonly Family[] {
     ),
     percentiles(
       'rollback_duration_seconds',
-      'From the first look at production to the end.',
+      'From the first check of production to the end.',
       rollbacks.duration,
     ),
     {
@@ -124,12 +120,12 @@ function familiesOf(report: Report): readonly Family[] {
     ratio('rollback_dora_change_fail_ratio', 'Failed deployments of all deployments.', changeFailRate.value),
     percentiles(
       'rollback_dora_failed_deployment_recovery_seconds',
-      'From a failed deployment to production seen well.',
+      'From a failed deployment to the verified recovery.',
       failedDeploymentRecoveryTime,
     ),
     percentiles(
       'rollback_time_to_detect_seconds',
-      'From a failed deployment to the check that called it bad.',
+      'From a failed deployment to the check that detected it.',
       timeToDetect,
     ),
     count('rollback_dora_deployments', 'Deployments of the period.', deploymentFrequency.n),

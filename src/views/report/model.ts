@@ -26,7 +26,7 @@ const counts = {
   failed: count,
   pending: count.describe('Not verified, not deployed, proposed or unfinished: in no rate.'),
   successRate: rate.describe('Succeeded of those that succeeded or failed; null when there is none.'),
-  duration: durations.describe('Of those that succeeded, from the first look at production to the end.'),
+  duration: durations.describe('Of those that succeeded, from the first check of production to the end.'),
 }
 const group = z.object({ name: z.string(), ...counts })
 export type Group = z.infer<typeof group>
@@ -78,7 +78,7 @@ export type RecentRollback = z.infer<typeof recentRollback>
 const rehearsal = recentRollback.omit({ timeline: true }).extend({
   result: z
     .enum(['passed', 'objective-missed', 'failed'])
-    .describe('passed: every layer went back, the recovery was verified, and all of it was taken back.'),
+    .describe('passed: every layer was rolled back, the recovery was verified, and everything was undone.'),
   problems: z
     .array(
       z.object({

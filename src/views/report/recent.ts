@@ -45,11 +45,11 @@ function sayMark(mark: Mark): string {
     case 'failed':
       return `${mark.layer} not rolled back: ${mark.reason}`
     case 'undone':
-      return `rollback of ${mark.layer} taken back`
+      return `rollback of ${mark.layer} undone`
     case 'ended':
       return `rollback ended: ${mark.outcome}${sayPhases(mark.phases)}`
     case 'recovery':
-      return `production looked at: ${mark.outcome}`
+      return `production checked: ${mark.outcome}`
   }
 }
 

@@ -76,7 +76,7 @@ function aboutSuccess(
   const n = succeeded + failed
   if (value === null || n < leastForShare || value >= threshold) return []
   const text = 'Rehearse rollbacks, and run the doctor: too many of them fail when they are needed.'
-  const evidence = `${succeeded} of ${n} rollbacks succeeded (${percent(value)}, at least ${percent(threshold)} wanted)`
+  const evidence = `${succeeded} of ${n} rollbacks succeeded (${percent(value)}, target: at least ${percent(threshold)})`
   return [{ id: 'success-rate', text, evidence, value, threshold, n }]
 }
 
@@ -89,7 +89,7 @@ function aboutCount(
   if (value <= threshold) return []
   const text =
     'Test more before a deployment, or deploy to a part of production first: rollbacks are frequent.'
-  const evidence = `${value} rollbacks in the period, of ${deployments} ${deployments === 1 ? 'deployment' : 'deployments'} (at most ${threshold} wanted)`
+  const evidence = `${value} rollbacks in the period, of ${deployments} ${deployments === 1 ? 'deployment' : 'deployments'} (target: at most ${threshold})`
   return [{ id: 'frequent-rollbacks', text, evidence, value, threshold, n: value }]
 }
 
@@ -99,9 +99,8 @@ function aboutUndetected({ own }: Seen, { undetected: threshold }: Thresholds): 
   const n = known.length
   const value = share(missed, n)
   if (value === null || n < leastForShare || value <= threshold) return []
-  const text =
-    'Add a check that notices what people noticed: these were emergencies that no check had called for.'
-  const evidence = `${missed} of ${n} rollbacks began before any check said unhealthy (${percent(value)}, at most ${percent(threshold)} wanted)`
+  const text = 'Add a check that detects what people noticed: no check had called for these rollbacks.'
+  const evidence = `${missed} of ${n} rollbacks began before any check said unhealthy (${percent(value)}, target: at most ${percent(threshold)})`
   return [{ id: 'undetected', text, evidence, value, threshold, n }]
 }
 
@@ -110,7 +109,7 @@ function aboutDowntime({ downtime }: Seen, { downtimeMs: threshold }: Thresholds
   if (value === null || value <= threshold) return []
   const n = incidents - open
   const text = 'Shorten incidents: roll back automatically, and watch each deployment.'
-  const evidence = `an incident lasted ${sayDuration(value)} on average, of ${n} that ended (at most ${sayDuration(threshold)} wanted)`
+  const evidence = `an incident lasted ${sayDuration(value)} on average, of ${n} that ended (target: at most ${sayDuration(threshold)})`
   return [{ id: 'long-downtime', text, evidence, value, threshold, n }]
 }
 
@@ -157,7 +156,7 @@ function aboutRecurrence(
 function aboutOpen({ downtime }: Seen): readonly Recommendation[] {
   const { open: value, incidents: n } = downtime
   if (value === 0) return []
-  const text = 'Verify the recovery: run the rollback or the gate again, so that the incident has an end.'
-  const evidence = `${value} of ${n} incidents have no verified recovery: their time is in no figure`
+  const text = 'Verify the recovery: run the rollback or the gate again to end the incident.'
+  const evidence = `${value} of ${n} incidents have no verified recovery: their duration is not counted`
   return [{ id: 'open-incidents', text, evidence, value, threshold: 0, n }]
 }

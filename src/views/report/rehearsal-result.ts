@@ -12,7 +12,7 @@ export interface Judged extends Pick<Rehearsal, 'result'> {
 
 /**
  * The result of a rehearsal: passed, objective-missed, or failed with each thing that would not have worked. It passes only if
- * every layer went back, the recovery was verified, and all of it was taken back.
+ * every layer was rolled back, the recovery was verified, and everything was undone.
  * @param objectiveMs the recovery time objective; undefined where there is none
  */
 export function judgeRehearsal(
@@ -89,7 +89,7 @@ function ofTakingBack(marks: readonly Mark[]): readonly Problem[] {
   return [
     ...[...applied]
       .filter((layer) => !undone.has(layer))
-      .map((layer) => ({ part: layer, because: 'its rollback was not taken back after the rehearsal' })),
+      .map((layer) => ({ part: layer, because: 'its rollback was not undone after the rehearsal' })),
     ...(afterwards === undefined || afterwards.outcome === 'recovered'
       ? []
       : [

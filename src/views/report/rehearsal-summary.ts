@@ -7,8 +7,7 @@ import { sayCount, sayMinute, sayMs, sayProblem, sayRehearsalTrend, sayResult, s
 export function rehearsalSummary({ rehearsals, repositories }: Report): readonly RootContent[] {
   const { total, objectiveMs, environments, layers, newest, wouldNotHaveWorked } = rehearsals
   const head = heading(3, 'Rehearsals')
-  if (total === 0)
-    return [head, paragraph('No rehearsal in this period: whether a rollback would work was not tested.')]
+  if (total === 0) return [head, paragraph('No rehearsal in this period: rollbacks were not tested.')]
   const isMany = repositories.length > 1
   const place = (each: { readonly repository: string; readonly environment: string }) =>
     code(isMany ? `${each.repository}: ${each.environment}` : each.environment)

@@ -59,7 +59,9 @@ function saySlope({ unit }: Pick<TrendReport, 'unit'>, slope: number): string {
   const sign = slope < 0 ? '−' : '+'
   const size = Math.abs(slope)
   if (unit === 'ms') return `${sign}${sayDuration(size)}`
-  return unit === 'share' ? `${sign}${(size * 100).toFixed(1)} points` : `${sign}${size.toFixed(2)}`
+  const shown = unit === 'share' ? (size * 100).toFixed(1) : size.toFixed(2)
+  // nothing is not minus nothing
+  return `${Number(shown) === 0 ? '' : sign}${shown}${unit === 'share' ? ' points' : ''}`
 }
 
 /** Where the recovery time goes from one rehearsal to the next. */
@@ -88,7 +90,7 @@ export function doraRows({ dora }: Pick<Report, 'dora'>): readonly (readonly [st
     [
       'Failed deployment recovery time',
       sayMs(recovery.medianMs),
-      `${ofDurations(recovery)}; ${recovery.pending} not verified to be recovered`,
+      `${ofDurations(recovery)}; ${recovery.pending} not verified as recovered`,
     ],
     [
       'Deployment frequency',

@@ -89,9 +89,9 @@ delivery: direct, because the branch has no rule against it"
   test('of what was taken back says by which commit', () => {
     const again = { ...plan, takenBackBy: commit('e', 'Try it once more') }
     const said =
-      'an earlier rollback of this incident was taken back by eeeeeee (Try it once more): that is undone again'
+      'an earlier rollback of this incident was undone by eeeeeee (Try it once more): this run rolls back again'
     expect(describePlan(again)[0]).toBe(said)
-    expect(summary(again)).toMatch(/^An earlier rollback of this incident was taken back by eeeeeee/)
+    expect(summary(again)).toMatch(/^An earlier rollback of this incident was undone by eeeeeee/)
   })
 
   test('of many commits lists the newest twenty and counts the others', () => {

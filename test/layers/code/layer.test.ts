@@ -160,7 +160,7 @@ describe('a plan of the code', () => {
     const planned = await open().plan()
     expect(planned.view).toMatchObject({ state: 'pending', undoneCount: 2 })
     expect(planned.words?.lines.join('\n')).toContain(
-      'pull requests that are not known: GitHub did not answer',
+      'are not known, because GitHub did not answer',
     )
     const receipt = await planned.apply()
     expect(await shop.tree(receipt.now)).toBe(await shop.tree(shop.good))
@@ -256,7 +256,7 @@ describe('taken back', () => {
     const receipt = await rollBack(layer)
     const said = await layer.undo(undoable(receipt))
     const head = await shop.head()
-    expect(said).toContain(`${head.slice(0, 7)} takes ${receipt.now.slice(0, 7)} back`)
+    expect(said).toContain(`${head.slice(0, 7)} undoes ${receipt.now.slice(0, 7)}`)
     expect(await shop.tree(head)).toBe(await shop.tree(shop.bad))
     const { parents, message } = await shop.hosted.git.readCommit(head)
     expect(parents).toEqual([receipt.now])
@@ -272,7 +272,7 @@ describe('taken back', () => {
     const receipt = await rollBack(layer)
     await layer.undo(undoable(receipt))
     const head = await shop.head()
-    expect(await layer.undo(undoable(receipt))).toContain(`was put back by ${head.slice(0, 7)} before`)
+    expect(await layer.undo(undoable(receipt))).toContain(`is already undone on main, by ${head.slice(0, 7)}`)
     expect(await shop.head()).toBe(head)
   })
 

@@ -118,7 +118,7 @@ describe('a revert', () => {
     const made = await plan([`${begin?.sha}..main`])
     expect(made).toMatchObject({ undoneCount: 2, mode: 'revert' })
     expect(describePlan(made).slice(0, 4)).toEqual([
-      `main: ${made.head.slice(0, 7)} → the same without the commits below, and with all that came after them`,
+      `main: ${made.head.slice(0, 7)} → the same without the commits below; later commits stay`,
       'undoes 2 commits in 4 files:',
       `  ${bad.slice(0, 7)} Change the second line (Ada)`,
       expect.stringContaining('Change the ninth line (Linus)'),

@@ -150,7 +150,7 @@ describe('the last successful deployment', () => {
     const found = find(lastGood, { head: back, rolledBack })
     await expect(found).rejects.toThrow(InputError)
     await expect(found).rejects.toThrow(
-      `no successful deployment of the environment "production" was found from before ${short(back)} (looked at those before it: ${short(same)} was rolled back from, ${short(shop.hosted.deployments[1]?.sha)} has the same content, ${short(side)} is not on main, ${short(first)} never succeeded); name the good revision in \`code.target\``,
+      `no successful deployment of the environment "production" was found from before ${short(back)} (not suitable: ${short(same)} was rolled back from, ${short(shop.hosted.deployments[1]?.sha)} has the same content, ${short(side)} is not on main, ${short(first)} never succeeded); name the good revision in \`code.target\``,
     )
   })
 

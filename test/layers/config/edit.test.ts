@@ -149,7 +149,7 @@ describe('TOML', () => {
 
   test('a key of a list of tables cannot go back alone', () => {
     expect(() => back('toml', '[[a]]\nb = 1\n', '[[a]]\nb = 2\n', 'a[0].b')).toThrow(
-      'cannot be taken back alone',
+      'cannot be restored alone',
     )
   })
 })
@@ -172,7 +172,7 @@ describe('a key whose mapping was removed comes back with it, and nothing else',
       '# top\na: 1 # one\napi: # of the shop\n    url:\n        base: x # said\n',
     )
     expect(() => back('yaml', 'a: 1\n', 'api: { base: x, z: 1 }\n', 'api.base')).toThrow(
-      'cannot be taken back alone',
+      'cannot be restored alone',
     )
   })
 })

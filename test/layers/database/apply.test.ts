@@ -260,7 +260,7 @@ describe('db-migrate refuses', () => {
   })
 })
 
-test('on PostgreSQL, what cannot run in a transaction runs outside, and one that was cut off is named', async () => {
+test('on PostgreSQL, what cannot run in a transaction runs outside, and one that was interrupted is named', async () => {
   database = await makeDatabase('postgres', environment.servers, environment.folder)
   engine = await database.engine()
   const files = {
@@ -272,7 +272,7 @@ test('on PostgreSQL, what cannot run in a transaction runs outside, and one that
   expect(lines.join('\n')).toContain('applies 3_index, which cannot be undone: it has no down script')
   expect(await engine.query("SELECT indexname FROM pg_indexes WHERE indexname = 'by_stars'")).toHaveLength(1)
   await database.run("UPDATE migration_history SET direction = 'run' WHERE name = '3_index'")
-  await expect(apply(files)).rejects.toThrow(/3_index, which runs in no transaction, was cut off/)
+  await expect(apply(files)).rejects.toThrow(/3_index, which runs outside a transaction, was interrupted/)
 })
 
 test('on MariaDB, one that was applied in part is not undone by its down script', async () => {

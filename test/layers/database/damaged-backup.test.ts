@@ -111,7 +111,7 @@ describe.each(kinds)('of %s, refused before anything is touched is a backup with
         { contents: { ...contents, tables: [...contents.tables, { name: 'more', rows: 0 }] } },
         /more is missing/,
       ],
-      [{ contents: { ...contents, schema: zeros } }, /the schema .* is not the same.*nothing was changed/],
+      [{ contents: { ...contents, schema: zeros } }, /the schema .* differs.*nothing was changed/],
       [
         kind === 'sqlite'
           ? { contents: { ...contents, image: zeros } }

@@ -151,7 +151,7 @@ describe('the backup made before migrations are undone', () => {
       await prepare(kind, recipient)
       await deploy()
       const blind = await planOf({ recipient })
-      expect(blind.view.steps[0]).toBe(`backs up shop as it is now, encrypted to ${recipient.slice(0, 12)}…`)
+      expect(blind.view.steps[0]).toBe(`back up shop as it is now, encrypted to ${recipient.slice(0, 12)}…`)
       expect(blind.view.warnings).toEqual([expect.stringContaining('has no identity that opens it')])
       const plan = await planOf({ recipient, identity })
       expect(plan.view.warnings).toEqual([])
@@ -169,7 +169,7 @@ describe('the backup made before migrations are undone', () => {
     await prepare('sqlite', await identityToRecipient(identity))
     await deploy()
     const plan = await planOf({ identity: `# created: today\n${identity}\n` })
-    expect(plan.view.steps[0]).toBe('backs up shop as it is now, encrypted to the recipient of the identity')
+    expect(plan.view.steps[0]).toBe('back up shop as it is now, encrypted to the recipient of the identity')
     const receipt = await plan.apply()
     expect((await readSafetyCopy(nameOf(receipt.kept))).heads).toEqual(age)
     await open({ identity }).undo(receipt)
@@ -190,7 +190,7 @@ describe('the backup made before migrations are undone', () => {
     await prepare('sqlite')
     await deploy()
     const { view } = await planOf()
-    expect(view.steps[0]).toBe('backs up shop as it is now, not encrypted: there is no recipient')
+    expect(view.steps[0]).toBe('back up shop as it is now, not encrypted: no recipient is set')
   })
 
   test.each(['age1nonsense', 'AGE-SECRET-KEY-1QQQ', ' '])(
@@ -412,7 +412,7 @@ describe('the plan', () => {
     await expect(plan.apply()).rejects.toThrow(/not the one that was planned on/)
   })
 
-  test('goes on with an undoing that was cut off, and takes all of it back', async () => {
+  test('goes on with an undoing that was interrupted, and takes all of it back', async () => {
     await deploy()
     await run("INSERT INTO notes VALUES ('hello')")
     const broken: Revision = {
@@ -429,7 +429,7 @@ describe('the plan', () => {
 
   test('of what was replaced and is kept no more, says that it cannot be put back', async () => {
     const done = { from: 'shop', to: 'x', now: 'x', kept: { database: 'shop_before_20260101000000000' } }
-    await expect(open().undo(done)).rejects.toThrow(/is not there any more/)
+    await expect(open().undo(done)).rejects.toThrow(/no longer exists/)
     await expect(open().undo({ ...done, kept: {} })).rejects.toThrow(/names no copy/)
   })
 })

@@ -159,9 +159,7 @@ describe('a manifest of', () => {
     })
     expect(await readdir(folder)).toHaveLength(3)
     expect(logged).toHaveLength(3)
-    expect(logged[0]).toMatch(
-      /^20200101T000000Z-aaaaaaa-aaaaaa is left alone and does not count: .* has format 1,/,
-    )
+    expect(logged[0]).toMatch(/^20200101T000000Z-aaaaaaa-aaaaaa is kept and does not count: .* has format 1,/)
     const choice = {
       revision: '',
       source: 's',

@@ -106,7 +106,7 @@ describe('goose', () => {
     const { undo } = await plan(given)
     expect((await undo).irregularities).toEqual([
       expect.stringMatching(
-        /^00002_stars is not recorded in goose_db_version, and a part of it may be there, as it runs in no transaction: check that none of it is there, or restore the backup/,
+        /^00002_stars is not recorded in goose_db_version, and a part of it may be there, as it runs outside a transaction: check that none of it is there, or restore the backup/,
       ),
     ])
     // the good revision has it too: then it is not this deployment's
@@ -135,7 +135,7 @@ describe('dbmate', () => {
   })
   test.each([
     ['mysql', '', /as it cannot run in a transaction on this database/],
-    ['postgres', ' transaction:false', /as it runs in no transaction/],
+    ['postgres', ' transaction:false', /as it runs outside a transaction/],
   ] as const)('a migration that failed on %s, of which it keeps no record', async (kind, options, why) => {
     await open(kind)
     const given = files(options)

@@ -149,7 +149,7 @@ test('a flag whose default is off and whose targeting is kept is still served on
   })
   const plan = await open().plan()
   expect(plan.view.warnings).toContain(
-    'flagd answers nothing for a flag that is DISABLED: the default in the code that asks decides',
+    'flagd returns no value for a DISABLED flag: clients use the default in their code',
   )
   await plan.apply()
   expect(read()).toBe(file(kept.replace('ENABLED', 'DISABLED')))

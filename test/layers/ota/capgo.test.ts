@@ -35,9 +35,9 @@ test('the channel goes back to the bundle before, and devices of both platforms 
   expect(points()).toEqual([{ app_id: server.app, channel: 'production', version: '1.0.0', rollback: true }])
   const devices = results[0]?.receipt?.devices ?? []
   expect(devices.map(({ device, asked, ok }) => [device, asked, ok])).toEqual([
-    ['on 1.0.1, which was taken back,', 2, true],
+    ['on 1.0.1, which was rolled back,', 2, true],
     ['on 1.0.0, the good one,', 2, true],
-    ['fresh from the store', 2, true],
+    ['with a new install', 2, true],
   ])
   expect(isVerified(devices)).toBe(true)
   expect(await offered('1.0.1')).toMatchObject({ kind: 'update', label: '1.0.0' })

@@ -117,7 +117,7 @@ describe('an answer', () => {
     ],
   ])('%i of %s that is none of the protocol is refused', async (status, type, body) => {
     await expect(asking(status, { 'content-type': type }, body)).rejects.toThrow(
-      'with something that is no answer of the expo-updates protocol',
+      'with an answer that does not follow the expo-updates protocol',
     )
   })
 })

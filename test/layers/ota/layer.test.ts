@@ -32,7 +32,7 @@ describe('on the dialect of Microsoft’s server', () => {
       from: 'Shop-ios/Production v2, Shop-android/Production v2',
       to: 'Shop-ios/Production v1, Shop-android/Production v1',
       foundBy:
-        'the newest release for 1.0.0 before v2 that is enabled, has another content, and was never rolled back',
+        'the newest release for 1.0.0 before v2 that is enabled, has different content, and was never rolled back',
       steps: both.flatMap((name) => [
         `${name}: disable v2`,
         `${name}: put v1 on top by rollback`,
@@ -62,7 +62,7 @@ describe('on the dialect of Microsoft’s server', () => {
       kept: { 'Shop-ios/Production': 'v2', 'Shop-android/Production': 'v2' },
       wayBack: {
         steps: [
-          expect.stringMatching(/^The rollback took back v2 on Shop-ios\/Production, v2 on Shop-android/),
+          expect.stringMatching(/^The rollback withdrew v2 on Shop-ios\/Production, v2 on Shop-android/),
         ],
         commands: [
           'code-push patch Shop-ios Production --label v2 --disabled false',
@@ -148,7 +148,7 @@ describe('on the dialect of Microsoft’s server', () => {
     server.release('Shop-ios', { content: 'mended' })
     const { view, apply: deed } = await layerOn(server, both, { badLabels: ['v2'] }).plan()
     expect(view.needsPerson).toEqual([
-      'Shop-ios/Production: v2 is superseded by v3 (for 1.0.0), which is left alone: check it',
+      'Shop-ios/Production: v2 is superseded by v3 (for 1.0.0), which is not changed: check it',
     ])
     expect(await deed()).toMatchObject({ outcome: 'partial', kept: { 'Shop-android/Production': 'v2' } })
     expect(await showHistory(client, 'Shop-ios')).toBe('v3 v2 v1')
@@ -187,7 +187,7 @@ describe('on the dialect of Microsoft’s server', () => {
       outcome: 'rolled-back',
       verified: {
         ok: false,
-        evidence: 'Shop-ios/Production: devices fresh from the store are offered v2, package hash-of-bad',
+        evidence: 'Shop-ios/Production: devices with a new install are offered v2, package hash-of-bad',
       },
     })
     expect(receipt.problem).toContain('give its cache more time')
@@ -201,7 +201,7 @@ describe('on the dialect of Microsoft’s server', () => {
     const before = writes().length
     const { view } = await layer.plan()
     expect(view).toMatchObject({ state: 'pending', steps: ['Shop-ios/Production: ask devices again'] })
-    expect(view.foundBy).toContain('devices fresh from the store are offered v2, package hash-of-bad')
+    expect(view.foundBy).toContain('devices with a new install are offered v2, package hash-of-bad')
     server.forgetAnswers()
     const { view: later } = await layer.plan()
     expect(later).toMatchObject({ state: 'done', steps: [] })
@@ -279,7 +279,7 @@ describe('on the dialect of Microsoft’s server', () => {
       const before = writes().length
       await expect(layer.undo(receipt)).rejects.toThrow(ConflictError)
       await expect(layer.undo(receipt)).rejects.toThrow(
-        'v4 (for 1.0.0) was released since v2 was taken back: it was left alone',
+        'v4 (for 1.0.0) was released since v2 was rolled back, and was not changed',
       )
       expect(writes()).toHaveLength(before)
     })
@@ -333,7 +333,7 @@ describe('on the dialect of Microsoft’s server', () => {
         'Off/Production does not have v9 any more',
       )
       await expect(layer.undo({ ...receipt, kept: {} })).rejects.toThrow(
-        'this rollback took no update back, so that there is none to be put on top again',
+        'this rollback changed no update, so there is none to restore',
       )
       expect(writes()).toEqual([])
     })
@@ -343,7 +343,7 @@ describe('on the dialect of Microsoft’s server', () => {
       const receipt = await apply(layer)
       server.release('Shop-ios', { content: 'mended' })
       await expect(layer.undo(receipt)).rejects.toThrow(
-        /Shop-ios\/Production: v4.*left alone.*; Shop-android\/Production: v4, a copy of v2, is on top again/,
+        /Shop-ios\/Production: v4.*was not changed.*; Shop-android\/Production: v4, a copy of v2, is on top again/,
       )
     })
   })
@@ -352,7 +352,7 @@ describe('on the dialect of Microsoft’s server', () => {
     const options = { targets: ['v1', 'v2', 'v3'] }
     expect(() => layerOn(server, both, options)).toThrow(InputError)
     expect(() => layerOn(server, ['Shop'])).toThrow('write app/deployment, as in Shop-ios/Production')
-    expect(() => layerOn({ url: 'codepush', accessKey: 'x' }, both)).toThrow('is no address')
+    expect(() => layerOn({ url: 'codepush', accessKey: 'x' }, both)).toThrow('is not an address')
     expect(server.requests).toEqual([])
   })
 

@@ -175,7 +175,7 @@ describe('a rollback', () => {
     expect(decision).toBe('failed')
     expect(results[0]).toMatchObject({ reasonCode: 'unverified' })
     expect(results[0]?.problem).toBe(
-      `${app}/Production: devices on v3, which was taken back, are offered nothing (20 of 20): v2 may be disabled on the server, which does not show it; name another release in \`target\``,
+      `${app}/Production: devices on v3, which was rolled back, are offered nothing (20 of 20): v2 may be disabled on the server, which does not show it; name another release in \`target\``,
     )
     const { decision: next } = await rollBack(client, [requestFor(app, { target: 'v1' })])
     expect(next).toBe('rolled-back')

@@ -285,7 +285,7 @@ describe('what lands in between', () => {
     server.fault({ method: 'POST', path: '/rollback', answer: { status: 201, body: '{}' } })
     const { decision, lines } = await rollBack(client, [requestFor('Shop')])
     expect(decision).toBe('rolled-back')
-    expect(lines.join('\n')).toContain('the server does not show it (attempt 1 of 3)')
+    expect(lines.join('\n')).toContain('the server does not show the change yet (attempt 1 of 3)')
     expect(await showHistory(client, 'Shop')).toBe('v3<v1 v2! v1')
   })
 })
@@ -350,7 +350,7 @@ describe('a server that answers devices from a cache', () => {
     const { decision, results } = await rollBack(client, [requestFor('Shop')])
     expect({ decision, code: results[0]?.reasonCode }).toEqual({ decision: 'failed', code: 'unverified' })
     expect(results[0]?.problem).toBe(
-      'Shop/Production: devices fresh from the store are offered v2, package hash-of-bad, mandatory: check the releases on the server, or give its cache more time with `ota.verify-timeout`',
+      'Shop/Production: devices with a new install are offered v2, package hash-of-bad, mandatory: check the releases on the server, or give its cache more time with `ota.verify-timeout`',
     )
   })
 })
@@ -398,7 +398,7 @@ describe('what is no update server', () => {
     [
       'JSON of another shape',
       { status: 200, body: '{"deployments":[{}]}' },
-      'answered something else than an update server does: deployments.0.name',
+      'did not answer as an update server does: deployments.0.name',
     ],
     ['a refusal', { status: 403, body: 'no' }, '(no): the key’s account'.replace('’', "'")],
   ])('%s is said as what it is', async (_, answer, message) => {

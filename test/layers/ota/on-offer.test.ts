@@ -297,7 +297,7 @@ describe('done is when devices are offered something good', () => {
       'one that was taken back',
       { isTakenBack: true },
       'v2',
-      /which is known to be bad on Shop\/Production \(v2 was taken back\)/,
+      /which is known to be bad on Shop\/Production \(v2 was rolled back\)/,
     ],
   ])(
     'a target that is %s is an error',

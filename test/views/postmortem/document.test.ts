@@ -47,7 +47,7 @@ describe('the post-mortem', () => {
 
 | measure | time | from | to |
 | - | - | - | - |
-| Time to roll back | **3 min 20 s** | the detection | the last layer’s rollback |
+| Time to roll back | **3 min 20 s** | the detection | the rollback of the last layer |
 
 GitHub has no deployment of this revision that could be read, so nothing is counted from it.
 
@@ -82,7 +82,7 @@ GitHub has no deployment of this revision that could be read, so nothing is coun
 
 ## Rollback analysis
 
-| layer | from | to | method | outcome | duration | safety copy | what stood in the way |
+| layer | from | to | method | outcome | duration | safety copy | problems |
 | - | - | - | - | - | - | - | - |
 | code | \`bbbbbbb\` | \`aaaaaaa\` | rollback commit | **rolled back** | not known | none | nothing |
 
@@ -135,7 +135,7 @@ What made this possible, and what set it off? There is rarely only one cause.
 ### What went well
 
 - A check noticed it. Would it have noticed a smaller fault, too?
-- The rollback started automatically. Was everybody notified who had to know?
+- The rollback started automatically. Was everyone notified who needed to know?
 - What worked as it should?
 
 ### What went wrong
@@ -150,7 +150,7 @@ What made this possible, and what set it off? There is rarely only one cause.
 
 ## Action items
 
-One line each, with kind (prevent, mitigate or process), owner and due date in parentheses at its end. Run postmortem-issue with the operation sub-issues to make an issue of each.
+One line each, with kind (prevent, mitigate or process), owner and due date in parentheses at the end. To create a sub-issue for each, run postmortem-issue with the operation sub-issues.
 
 - [ ] Add a test that fails with this fault (kind: prevent, owner: ?, due: 2026-12-01)
 - [ ] Verify that production is healthy (kind: mitigate, owner: ?, due: 2026-12-01)
@@ -202,9 +202,9 @@ Who reviewed this, and when?
 
   test('of a rollback that was taken back says so, and not how its work comes back', () => {
     const text = write(healthChecked(), rolledBack(), undone())
-    expect(text).toContain('**rollback taken back**')
+    expect(text).toContain('**rollback undone**')
     expect(text).not.toContain('Restore the undone work')
-    expect(writeTitle(factsOf([rolledBack(), undone()]))).toContain('whose rollback was taken back')
+    expect(writeTitle(factsOf([rolledBack(), undone()]))).toContain('whose rollback was undone')
     const again = rolledBack({ now: 'e'.repeat(40), at: '2026-11-24T05:00:00.000Z' })
     expect(write(rolledBack(), undone(), again)).toContain('**rolled back**')
   })

@@ -108,7 +108,7 @@ describe('a new section', () => {
 
 describe('a section that is too long', () => {
   const long = Array.from({ length: 3_000 }, (_, n) => `| row ${n} | ${'x'.repeat(30)} |`).join('\n')
-  const theRest = '_The rest is in the history: an issue holds no more._'
+  const theRest = '_Truncated: an issue has a size limit. The rest is in the history._'
 
   test('is cut after a whole line, and what people wrote is not', () => {
     fc.assert(

@@ -164,12 +164,12 @@ describe('the decision log', () => {
   test('says why not sooner: the verdict of each round in words', () => {
     const text = section(write([detected, began(), rolledBack()]), 'Decision log')
     expect(text).toContain(
-      '| 2026-11-24 03:08:26 | `homepage`: 3 rounds, not called | it was within its limit (at most 5 %) |',
+      '| 2026-11-24 03:08:26 | `homepage`: 3 rounds, not an issue yet | it was within its limit (at most 5 %) |',
     )
     expect(text).toContain(
-      '| 2026-11-24 03:09:11 | `homepage`: 4 rounds, not called | it was beyond its limit, but not yet for 1 min |',
+      '| 2026-11-24 03:09:11 | `homepage`: 4 rounds, not an issue yet | it was beyond its limit, but for less than 1 min |',
     )
-    expect(text).toContain('| `homepage`: one round, called | it was beyond its limit for long enough |')
+    expect(text).toContain('| `homepage`: one round, an issue | it was beyond its limit for long enough |')
     expect(text).toMatch(/health gate: \*\*unhealthy\*\*, roll back/)
     expect(text).toMatch(/roll back code to aaaaaaa .*no approval required/)
   })
@@ -184,7 +184,7 @@ describe('the decision log', () => {
       ],
     })
     expect(section(write([counted]), 'Decision log')).toContain(
-      'there were too few answers to exclude chance',
+      'there were too few answers to rule out chance',
     )
   })
 })
@@ -245,7 +245,7 @@ describe('suspects', () => {
     expect(text).toContain(
       'it changes src/catalogue.ts, which the failing check names as /srv/shop/src/catalogue.ts:12:3',
     )
-    expect(text).toContain('it brought 2_amount, which was undone')
+    expect(text).toContain('it added 2_amount, which was undone')
     expect(text).toContain('it changes only documentation or tests')
     expect(text).toMatch(/`Sort` \| `Grace` \| \[.*pull\/9\) `Sort` \| `src\/catalogue\.ts` \+30 −0/)
   })

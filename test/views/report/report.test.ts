@@ -346,7 +346,7 @@ test.each([
     { afterwards: 'not-recovered' },
     { part: 'taking back', because: 'the environment was not verified after the rehearsal: latency was 9 s' },
   ],
-  [{ isTakenBack: false }, { part: 'code', because: 'its rollback was not taken back after the rehearsal' }],
+  [{ isTakenBack: false }, { part: 'code', because: 'its rollback was not undone after the rehearsal' }],
 ] as const)(
   'a rehearsal does not pass by what was seen once it was taken back, or is not: %j',
   (how, problem) => {

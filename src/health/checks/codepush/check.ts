@@ -149,7 +149,7 @@ async function countsFailedAsInstalled(
     maxRedirects: 0,
   })
   if (outcome.kind === 'no-answer')
-    return { kind: 'error', note: `${shownUrl} could not be asked: ${outcome.detail}` }
+    return { kind: 'error', note: `${shownUrl} could not be queried: ${outcome.detail}` }
   return { kind: 'answered', value: isLisong(outcome.body) }
 }
 

@@ -17,13 +17,13 @@ export const codePushCheck = section({
     .string()
     .regex(/^v\d+$/, 'is not a label; write one such as `v12`')
     .optional()
-    .describe('The label that may be bad. Default: the newest release when the check looks first.'),
+    .describe('The label that may be bad. Default: the newest release when the check starts.'),
   'label-before': z
     .string()
     .regex(/^v\d+$/, 'is not a label; write one such as `v11`')
     .optional()
     .describe(
-      'The label to compare with: the new one may fail a quarter more often. Default: without `label` the release before for the same binaries, else none, so that `max` holds.',
+      'The label to compare with: the new one may fail a quarter more often. Default: without `label`, the previous release for the same binaries, else none; then `max` applies.',
     ),
   token: token('An access key.'),
 })

@@ -9,7 +9,7 @@ export const commandCheck = section({
   type: z
     .literal('command')
     .describe(
-      'Runs a program, without a shell. Its exit status has to be 0; the last line it prints is the value.',
+      'Runs a program, without a shell. Its exit status must be 0; the last line that it prints is the value.',
     ),
   run: z
     .array(text(), {
@@ -22,12 +22,12 @@ export const commandCheck = section({
     .enum(['exit-status', 'output'])
     .default('exit-status')
     .describe(
-      'What is held against the limit: the `exit-status`, or the number in the last line of the `output`.',
+      'What is compared with the limit: the `exit-status`, or the number in the last line of the `output`.',
     ),
   env: z
     .array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not the name of an environment variable'))
     .default([])
-    .describe('Environment variables of the step that the program gets, beside PATH and HOME.'),
+    .describe('Environment variables of the step that the program gets, in addition to PATH and HOME.'),
 })
   .superRefine(refuseBadLimits, { when: isMapping })
   .superRefine(needLimitAndSeverity, { when: isMapping })

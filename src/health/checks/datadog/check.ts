@@ -81,7 +81,7 @@ interface Points {
 }
 
 function readPoints({ status, series }: z.infer<typeof answerSchema>): Points | GapReading {
-  if (status !== 'ok') return { kind: 'error', note: 'Datadog could not work the query out', permanent: true }
+  if (status !== 'ok') return { kind: 'error', note: 'Datadog could not evaluate the query', permanent: true }
   const [first, ...others] = series
   if (first === undefined) return { kind: 'no-data', note: 'the query found no series' }
   if (others.length > 0) {

@@ -8,7 +8,7 @@ import { common, counting, text, token } from '../schema-parts.ts'
 export const datadogCheck = section({
   ...common,
   ...counting,
-  type: z.literal('datadog').describe('Asks Datadog for the latest point of a metric, or for two counts.'),
+  type: z.literal('datadog').describe('Queries Datadog for the latest point of a metric, or for two counts.'),
   site: z
     .enum([
       'datadoghq.com',
@@ -26,15 +26,15 @@ export const datadogCheck = section({
     .describe('Address of the API, where a proxy stands before it. Default: that of the site.'),
   query: text()
     .optional()
-    .describe('Query that gives one series. Default: none, so that `bad` and `total` are needed.'),
+    .describe('Query that gives one series. Default: none; then `bad` and `total` are required.'),
   bad: text()
     .optional()
     .describe(
-      'Query of the count of what went wrong, with `.as_count()`. Default: none, so that `query` is needed.',
+      'Query of the count of what went wrong, with `.as_count()`. Default: none; then `query` is required.',
     ),
   total: text()
     .optional()
-    .describe('Query of the count of all, with `.as_count()`. Default: none, so that `query` is needed.'),
+    .describe('Query of the count of all, with `.as_count()`. Default: none; then `query` is required.'),
   'api-key': token('The API key.'),
   'app-key': token('The application key; it needs the scope timeseries_query.'),
 })

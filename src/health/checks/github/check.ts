@@ -22,7 +22,7 @@ export function prepareGitHubCheck(check: CheckOf<'github'>, { revision }: Surro
         signal.throwIfAborted()
         // a permission that is missing, or a server that does not answer: said in words that are ours
         const why = isUserFacing(error) ? error.message : 'the request failed'
-        return { kind: 'error', note: `GitHub could not be asked: ${why}` }
+        return { kind: 'error', note: `GitHub could not be queried: ${why}` }
       }
     },
   }
@@ -53,7 +53,7 @@ function judge(standings: ReadonlyMap<string, Standing>): Reading {
   if (open.length > 0) return { kind: 'no-data', note: `not known yet: ${open.join(', ')}` }
   if (standings.size === 0)
     return { kind: 'no-data', note: 'no check is required, and the deployment is not asked for' }
-  return { kind: 'value', value: 0, note: `${standings.size} of ${standings.size} are well` }
+  return { kind: 'value', value: 0, note: `${standings.size} of ${standings.size} passed` }
 }
 
 function describe({ checks, deployment }: CheckOf<'github'>): string {

@@ -9,7 +9,7 @@ export const gitHubCheck = section({
   type: z
     .literal('github')
     .describe(
-      'Asks GitHub how the revision stands: its required checks, and its deployment to the environment.',
+      'Reads the state of the revision on GitHub: its required checks, and its deployment to the environment.',
     ),
   checks: z
     .union([z.literal('required'), z.array(text()).min(1, 'is empty; write the names of checks')], {

@@ -113,9 +113,7 @@ const expectation = section({
 export const httpCheck = section(
   {
     name: shared.name,
-    type: z
-      .literal('http')
-      .describe('Probes an address: an answer that is not as expected, or none, is a failure.'),
+    type: z.literal('http').describe('Probes an address. An unexpected answer, or none, is a failure.'),
     url: httpUrl({ example: 'https://example.com/healthz' }).describe('Address to probe.'),
     method: z
       .enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
@@ -136,7 +134,7 @@ export const httpCheck = section(
     ip: z
       .union([z.literal(4), z.literal(6)], { error: 'must be `4` or `6`' })
       .optional()
-      .describe('Which addresses of the host are probed: those of IPv4 or of IPv6. Default: any.'),
+      .describe('Which addresses of the host are probed: IPv4 or IPv6. Default: any.'),
     metric: z
       .enum(httpMetrics, { error: ({ input }) => explainHttpMetric(input) })
       .default('error-rate')

@@ -10,17 +10,17 @@ export const jsonCheck = section({
   ...counting,
   type: z
     .literal('json')
-    .describe('Asks an address for JSON, and takes one number out of it, or two counters.'),
+    .describe('Requests JSON from an address, and reads one number or two counters from it.'),
   url: httpUrl({ example: 'https://example.com/stats' }).describe('Address to ask with GET.'),
   value: jsonPath()
     .optional()
-    .describe('JSONPath of the number. Default: none, so that `bad` and `total` are needed.'),
+    .describe('JSONPath of the number. Default: none; then `bad` and `total` are required.'),
   bad: jsonPath()
     .optional()
-    .describe('JSONPath of the counter of what went wrong. Default: none, so that `value` is needed.'),
+    .describe('JSONPath of the counter of what went wrong. Default: none; then `value` is required.'),
   total: jsonPath()
     .optional()
-    .describe('JSONPath of the counter of all. Default: none, so that `value` is needed.'),
+    .describe('JSONPath of the counter of all. Default: none; then `value` is required.'),
   headers: shared.headers,
 })
   .superRefine(refuseBadLimits, { when: isMapping })

@@ -56,7 +56,7 @@ export function prepareNewRelicCheck(check: CheckOf<'newrelic'>, surroundings: C
       if (errors.length > 0 || results === undefined) {
         return {
           kind: 'error',
-          note: 'New Relic could not work the query out: check the NRQL and the account',
+          note: 'New Relic could not evaluate the query: check the NRQL and the account',
         }
       }
       const [row, ...others] = results

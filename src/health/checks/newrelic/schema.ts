@@ -9,7 +9,7 @@ export const newRelicCheck = section({
   ...counting,
   type: z
     .literal('newrelic')
-    .describe('Asks New Relic with NRQL for one number, or for counts named `bad` and `total`.'),
+    .describe('Queries New Relic with NRQL for one number, or for counts named `bad` and `total`.'),
   url: httpUrl({ example: 'https://api.eu.newrelic.com/graphql' })
     .default('https://api.newrelic.com/graphql')
     .describe('Address of NerdGraph; the EU has another.'),

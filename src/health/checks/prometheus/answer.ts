@@ -72,7 +72,7 @@ export function openAnswer(answer: Answer, shownUrl: string): Found | GapReading
   const parsed = answerSchema.safeParse(json)
   if (!parsed.success) {
     return error(
-      `${shownUrl} answered with status ${status} and JSON in another shape than that of Prometheus' /api/v1/query`,
+      `${shownUrl} answered with status ${status} and JSON that is not a response of Prometheus' /api/v1/query`,
     )
   }
   if (parsed.data.status === 'error') {

@@ -120,7 +120,7 @@ type Series = readonly CounterSeries[] | GapReading
 
 function readSeries(outcome: Answer | NoAnswer, shownUrl: string): Series {
   if (outcome.kind === 'no-answer') {
-    return { kind: 'error', note: `${shownUrl} could not be asked: ${outcome.detail}` }
+    return { kind: 'error', note: `${shownUrl} could not be queried: ${outcome.detail}` }
   }
   const found = openAnswer(outcome, shownUrl)
   if (found.kind !== 'found') return found
@@ -141,7 +141,7 @@ function readIncreases(
   from: number,
 ): readonly number[] | GapReading {
   if (outcome.kind === 'no-answer') {
-    return { kind: 'error', note: `${shownUrl} could not be asked: ${outcome.detail}` }
+    return { kind: 'error', note: `${shownUrl} could not be queried: ${outcome.detail}` }
   }
   const found = openAnswer(outcome, shownUrl)
   if (found.kind !== 'found') return found

@@ -42,7 +42,7 @@ async function askNumber(
 ): Promise<Reading> {
   const outcome = await server.ask(query, at, signal)
   if (outcome.kind === 'no-answer') {
-    return { kind: 'error', note: `${server.shownUrl} could not be asked: ${outcome.detail}` }
+    return { kind: 'error', note: `${server.shownUrl} could not be queried: ${outcome.detail}` }
   }
   return readAnswer(outcome, server.shownUrl)
 }

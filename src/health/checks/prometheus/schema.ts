@@ -7,16 +7,16 @@ import { counting, measured, shared } from '../schema-parts.ts'
 export const prometheusCheck = section(
   {
     name: shared.name,
-    type: z.literal('prometheus').describe('Asks a Prometheus server, or one that speaks its query API.'),
+    type: z.literal('prometheus').describe('Queries a Prometheus server, or one with a compatible query API.'),
     url: httpUrl({ example: 'http://prometheus:9090' }).describe('Address of the server, without /api/v1.'),
     query: promql('write the PromQL that gives one value').describe(
-      'PromQL that gives exactly one value. Default: none, so that `bad` and `total` are needed.',
+      'PromQL that gives exactly one value. Default: none; then `bad` and `total` are required.',
     ),
     bad: promql('write the selector of a counter').describe(
-      'Selector of the counters of what went wrong, such as `http_requests_total{code=~"5.."}`; no `rate`, no `sum`. Default: none, so that `query` is needed.',
+      'Selector of the counters of what went wrong, such as `http_requests_total{code=~"5.."}`; no `rate`, no `sum`. Default: none; then `query` is required.',
     ),
     total: promql('write the selector of a counter').describe(
-      'Selector of the counters of all that `bad` is a part of, such as `http_requests_total`. Default: none, so that `query` is needed.',
+      'Selector of the counters of all that `bad` is a part of, such as `http_requests_total`. Default: none; then `query` is required.',
     ),
     ...counting,
     'max-times-before': z
@@ -24,7 +24,7 @@ export const prometheusCheck = section(
       .min(1, 'must be at least 1; write for example `1.25`')
       .optional()
       .describe(
-        'The limit as so many times the share of the hour before the deployment, for `bad` and `total`; `max` holds where nothing is known of it. Default: none, so that `max` holds.',
+        'The limit as a multiple of the share of the hour before the deployment, for `bad` and `total`. `max` applies if that share is not known. Default: none; `max` applies.',
       ),
     control: section({
       bad: promql('write the selector of a counter').describe(
@@ -37,21 +37,21 @@ export const prometheusCheck = section(
         .number()
         .min(1, 'must be at least 1; write for example `1.25`')
         .default(1.25)
-        .describe('How many times as many may go wrong as in the control.'),
+        .describe('Allowed multiple of the share of the control.'),
     })
       .optional()
       .describe(
-        'What runs at the same time and is known to be good, such as the version before in a canary. Default: none.',
+        'What runs at the same time and is known to be good, such as the previous version in a canary release. Default: none.',
       ),
     traffic: promql('write the selector of a counter').describe(
-      'Selector of the counters of all requests: the check is whether they still come. Default: none.',
+      'Selector of the counters of all requests: the check fails if they stop coming. Default: none.',
     ),
     'min-times-before': z
       .number()
       .gt(0, 'must be above 0; write for example `0.5`')
       .max(1, 'must be at most 1; write for example `0.5`')
       .default(0.5)
-      .describe('For `traffic`: the share of the requests of the hour before that has to come.'),
+      .describe('For `traffic`: the minimum share of the requests of the hour before.'),
     ...measured,
     headers: shared.headers,
   },

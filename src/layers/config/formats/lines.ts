@@ -26,7 +26,7 @@ export function readEnvEntries(file: string, text: string): readonly Entry[] {
       throw malformed(
         file,
         { line: index + 1, column: 1 },
-        'is not NAME=value; comment it out with # or mend it',
+        'is not NAME=value; comment it out with #, or correct it',
       )
     const [, key = '', begun = ''] = found
     const quote = /^(["'`])/.exec(begun)?.[1]

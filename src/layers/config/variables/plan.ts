@@ -86,7 +86,7 @@ export function refusalOfScopes(plans: readonly ScopePlan[], allowRemoval: boole
     if (scope.kind === 'organization') {
       const gone = changes.filter(({ before }) => before === undefined).map(({ name }) => name)
       if (gone.length > 0)
-        return message`the variables ${gone.join(', ')} of ${nameOfScope(scope)} are in the backup and no longer exist. Which repositories saw them is not known, so that they are not created: nothing was changed; create them in the settings of the organization, or leave them out of ${setting('config.organization-variables')}`
+        return message`the variables ${gone.join(', ')} of ${nameOfScope(scope)} are in the backup and no longer exist. Which repositories saw them is not known, so they are not created: nothing was changed; create them in the settings of the organization, or leave them out of ${setting('config.organization-variables')}`
     }
     const removed = changes.filter(({ after }) => after === undefined).map(({ name }) => name)
     if (removed.length > 0 && !allowRemoval)

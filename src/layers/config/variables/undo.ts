@@ -22,7 +22,7 @@ export async function undoVariables(
   const { to } = done
   const name = keptText(done, 'backup')
   if (name === undefined)
-    throw new RefusedError('this rollback changed no variable, so that there is nothing to take back')
+    throw new RefusedError('this rollback changed no variable, so there is nothing to undo')
   const { manifests } = await listBackups(storage)
   const [copy, restored] = [name, to].map((each) => manifests.find((manifest) => manifest.name === each))
   if (copy === undefined || restored === undefined)

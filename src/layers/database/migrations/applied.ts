@@ -15,7 +15,7 @@ export interface AppliedMigrations {
   readonly stuck: string | undefined
   /** the table marks a migration before it is applied */
   readonly marksBegun: boolean
-  /** one that was cut off outside of a transaction, so that it is not known whether it ran */
+  /** one that was interrupted outside of a transaction, so that it is not known whether it ran */
   readonly unknown?: string | undefined
   /** one of which some statements ran and stay, where the engine cannot undo them */
   readonly partly?: string | undefined

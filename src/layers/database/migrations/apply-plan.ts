@@ -63,12 +63,12 @@ export async function planApply(request: ApplyRequest): Promise<ApplyPlan> {
   }
 }
 
-/** @throws RefusedError when an earlier run was cut off and cannot be continued */
+/** @throws RefusedError when an earlier run was interrupted and cannot be continued */
 function refuseUnfinished(applied: AppliedMigrations | undefined): void {
   if (applied?.stuck !== undefined) throw new RefusedError(applied.stuck)
   if (applied?.unknown !== undefined)
     throw new RefusedError(
-      `migration ${applied.unknown}, which runs in no transaction, was cut off, and it is not known whether it ran: check it; then set its direction in ${applied.table} from run to up, or delete that row`,
+      `migration ${applied.unknown}, which runs outside a transaction, was interrupted, and it is not known whether it ran: check it; then set its direction in ${applied.table} from run to up, or delete that row`,
     )
 }
 
@@ -100,7 +100,7 @@ async function describeStep(
     )
   if (engine.transactionalDdl && isOutside && countStatements(script) > 1)
     throw new RefusedError(
-      `${file.up} runs in no transaction and has several statements: write one a file, so that it is known how far it came`,
+      `${file.up} runs outside a transaction and has several statements: write each in its own file, so that the progress is known`,
     )
   return { ...step, script, transaction, locks: describeLocks(engine.kind, script) }
 }

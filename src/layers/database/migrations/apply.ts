@@ -166,8 +166,6 @@ async function verifyApplied(
     ...added.filter(({ key }) => !isStep(key)).map(({ key }) => `${key} is applied, and was not pending`),
   ]
   if (wrong.length > 0)
-    throw new ConflictError(
-      `${applied.table} is not what it should be after the migration: ${wrong.join('; ')}`,
-    )
+    throw new ConflictError(`${applied.table} is not as expected after the migration: ${wrong.join('; ')}`)
   return { applied }
 }

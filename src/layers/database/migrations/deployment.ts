@@ -101,7 +101,7 @@ function beforeUndoOf(revision: string): string {
   return `undo-of-${revision}`
 }
 
-/** The backup of an undoing that was cut off, of which these steps are the rest: it has what that took away. */
+/** The backup of an undoing that was interrupted, of which these steps are the rest: it has what that took away. */
 async function findCutOff(
   deployment: Pick<Deployment, 'engine' | 'store' | 'bad'>,
   steps: readonly { readonly name: string }[],

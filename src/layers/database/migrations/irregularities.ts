@@ -66,6 +66,6 @@ export async function findCutOff({
   const isOutside = /^-- *(?:migrate:up[^\n]*transaction:false|\+goose +NO TRANSACTION)/im.test(text)
   if (engine.transactionalDdl && !isOutside) return []
   return [
-    `${next.name} is not recorded in ${applied.table}, and a part of it may be there, as it ${isOutside ? 'runs in no transaction' : 'cannot run in a transaction on this database'}: check that none of it is there, or restore the backup`,
+    `${next.name} is not recorded in ${applied.table}, and a part of it may be there, as it ${isOutside ? 'runs outside a transaction' : 'cannot run in a transaction on this database'}: check that none of it is there, or restore the backup`,
   ]
 }

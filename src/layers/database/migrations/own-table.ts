@@ -97,7 +97,7 @@ export function recordUp(
   ])
 }
 
-/** Records that a migration begins which runs in no transaction: if it is cut off, nothing else says so. */
+/** Records that a migration begins which runs outside a transaction: if it is cut off, nothing else says so. */
 export function recordBegun(engine: Engine, name: string, at: Date): ScriptRun {
   const begun = insertOwn(engine, [
     ['name', name],

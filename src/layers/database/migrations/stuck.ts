@@ -15,7 +15,7 @@ const marks: readonly {
     column: 'dirty',
     isUnfinished: (row) => isTrue(row['dirty']),
     say: ({ version }) =>
-      `schema_migrations marks migration ${version} as dirty: it was cut off halfway. Repair the database manually, then run \`migrate force ${version}\` if all of it is there, or \`migrate force\` with the version before it`,
+      `schema_migrations marks migration ${version} as dirty: it was interrupted halfway. Repair the database manually, then run \`migrate force ${version}\` if all of it is there, or \`migrate force\` with the version before it`,
   },
   {
     table: 'flyway_schema_history',
@@ -36,7 +36,7 @@ const marks: readonly {
     column: 'is_locked',
     isUnfinished: (row) => isTrue(row['is_locked']),
     say: () =>
-      'knex_migrations_lock is locked: a run of knex was cut off, or is still running. If no run is active, check what it applied, then run `knex migrate:unlock`',
+      'knex_migrations_lock is locked: a run of knex was interrupted, or is still running. If no run is active, check what it applied, then run `knex migrate:unlock`',
   },
 ]
 

@@ -59,7 +59,7 @@ export async function undoMigrations(options: UndoOptions): Promise<UndoReport> 
 /** What a plan does, line by line. */
 function describe({ table, steps, irregularities }: UndoPlan): readonly string[] {
   if (steps.length === 0)
-    return [`by ${table}, this deployment applied no migration: there is nothing to undo`]
+    return [`according to ${table}, this deployment applied no migration: there is nothing to undo`]
   return [
     ...steps.map(({ name, from }) => `undoes ${name}, by the script of ${from}`),
     ...steps.flatMap(({ name, takes }) => takes.map((taken) => `${name} takes away ${taken}`)),
@@ -86,14 +86,13 @@ function refuse(
 function refuseOther(expected: readonly string[] | undefined, names: readonly string[]): void {
   if (expected === undefined || expected.join('\n') === names.join('\n')) return
   throw new ConflictError(
-    `planned was to undo ${expected.join(', ')}, and by now it would be ${names.join(', ') || 'nothing'}: plan again`,
+    `the plan was to undo ${expected.join(', ')}, and this run would undo ${names.join(', ') || 'nothing'}: plan again`,
   )
 }
 
 async function runScripts({ engine, log }: UndoOptions, { steps, applied }: UndoPlan): Promise<void> {
   for (const { name, script, transaction, entry } of steps) {
-    if (script === undefined || applied.forget === undefined)
-      throw new TypeError(`there is nothing that undoes ${name}`)
+    if (script === undefined || applied.forget === undefined) throw new TypeError(`no script undoes ${name}`)
     const at = applied.entries.indexOf(entry)
     await engine.runScript({
       name,
@@ -119,5 +118,7 @@ async function verifyUndone(
     ...expected.filter((key) => !now.includes(key)).map((key) => `${key} is gone, and should not be`),
   ]
   if (wrong.length > 0)
-    throw new ConflictError(`${table} is not what it should be after the undoing: ${wrong.join('; ')}`)
+    throw new ConflictError(
+      `${table} is not as expected after the migrations were undone: ${wrong.join('; ')}`,
+    )
 }

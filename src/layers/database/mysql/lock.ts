@@ -6,7 +6,7 @@ import { connect } from './connect.ts'
 import { listKept, listSide } from './names.ts'
 import { recover } from './swap.ts'
 
-/** Takes the database's lock, by default finishes a swap that was cut off, and drops copies that were left beside. @throws ConflictError that names the connection that holds it */
+/** Takes the database's lock, by default finishes a swap that was interrupted, and drops copies that were left beside. @throws ConflictError that names the connection that holds it */
 export async function lockDatabase(
   connection: ServerConnection,
   log: (line: string) => void,

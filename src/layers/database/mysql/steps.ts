@@ -67,7 +67,7 @@ async function explainFailure(
   if (name !== undefined) await writeJournal(session, name, { done })
   const message = `${error.message}; ${done.length} of its statements ran before and stay`
   return new RefusedError(
-    name === undefined ? message : `${message}: mend the cause and run it again, and it goes on after them`,
+    name === undefined ? message : `${message}: fix the cause and run it again; it continues after them`,
   )
 }
 
@@ -93,7 +93,7 @@ async function resume(
   }
   if (done.some((statement, index) => statements[index] !== statement))
     throw new RefusedError(
-      `of the script of ${name}, ${done.length} statements ran in an earlier run, and the script does not begin with them any more: run the rest manually, then correct its entry in the history table and drop ${journal}`,
+      `${done.length} statements of the script of ${name} ran in an earlier run, and the script no longer begins with them: run the rest manually, then correct its entry in the history table and drop ${journal}`,
     )
   return done
 }

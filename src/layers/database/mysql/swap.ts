@@ -153,7 +153,7 @@ function read(text: unknown): readonly Program[] {
   return programsSchema.parse(JSON.parse(z.string().parse(text)))
 }
 
-/** Ends a swap that was cut off: forward when the tables have moved, else back. @returns what was done, in words */
+/** Ends a swap that was interrupted: forward when the tables have moved, else back. @returns what was done, in words */
 export async function recover(session: Session, live: string, kept: string): Promise<string | undefined> {
   const isJournalThere = (await listTables(session, kept)).some(({ name }) => name === journal)
   const others = await listOthers(session, kept)
@@ -165,7 +165,7 @@ export async function recover(session: Session, live: string, kept: string): Pro
   const [row] = await session.query('SELECT before_swap, after_swap FROM ??.??', [kept, journal])
   if (row !== undefined && others.length > 0) {
     await finish(session, { live, kept, before: read(row['before_swap']), after: read(row['after_swap']) })
-    return `the swap of ${live} was cut off after its tables had moved, and is finished`
+    return `the swap of ${live} was interrupted after its tables had moved, and is finished`
   }
   if (row !== undefined) {
     await session.query('USE ??', [live])
@@ -175,5 +175,5 @@ export async function recover(session: Session, live: string, kept: string): Pro
     )
   }
   await session.query('DROP DATABASE ??', [kept])
-  return `a swap of ${live} was cut off before its tables moved: its triggers are there again`
+  return `a swap of ${live} was interrupted before its tables moved: its triggers are there again`
 }

@@ -46,7 +46,7 @@ export async function openSqlite(
     async inspect(purpose) {
       if (purpose === 'backup' && !(await exists(path)))
         throw new RefusedError(
-          `there is no SQLite database ${given}: it has to be a file of the machine this runs on`,
+          `there is no SQLite database ${given}: it must be a file on the machine of the job`,
         )
       const version = (await exists(path)) ? await withDatabase(path, readVersion) : versionOfLibrary()
       return { server: `SQLite ${version}`, tool: `node:sqlite of Node ${process.versions.node}` }

@@ -52,7 +52,7 @@ function urlOf(bucket: string, region: string, endpoint: string | undefined): UR
       : new URL(`https://${bucket}.s3.${region}.amazonaws.com/`)
   if (!URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol))
     throw new InputError(
-      `is in a bucket of AWS_ENDPOINT_URL, and that is no address; write one such as https://s3.example.com`,
+      `is in a bucket of AWS_ENDPOINT_URL, and that is not an address; write one such as https://s3.example.com`,
     )
   return new URL(`${bucket}/`, endpoint.endsWith('/') ? endpoint : `${endpoint}/`)
 }
