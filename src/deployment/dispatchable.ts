@@ -13,7 +13,7 @@ export interface WantedDispatch {
 
 /** Why a workflow could not be started. */
 export interface NotDispatchable {
-  /** one clause: what is so */
+  /** one clause: the finding */
   readonly says: string
   /** what to do, one sentence without its full stop */
   readonly cure: string

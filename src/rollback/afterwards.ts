@@ -5,21 +5,21 @@ import { type Assessment, wasFailing } from './assessment.ts'
 import { deployedView, type Plan, viewsOf } from './plan.ts'
 import type { Production } from './production.ts'
 
-/** What is looked at once every layer is back. */
+/** What is checked once every layer is rolled back. */
 export interface Afterwards {
-  /** Looks whether a revision is deployed; undefined where nothing here deploys. */
+  /** Checks whether a revision is deployed; undefined if nothing here deploys. */
   readonly findRestored: ((revision: string) => Promise<Restored>) | undefined
   readonly production: Production
   /** all events of the incident so far, oldest first */
   readonly events: readonly Event[]
 }
 
-/** Whether an incident is over, by what is there now. */
+/** Whether an incident is over, according to the current state. */
 export interface Standing {
   readonly isOver: boolean
-  /** a deployment of the restored revision was found; false where nothing here deploys */
+  /** a deployment of the restored revision was found; false if nothing here deploys */
   readonly isDeployed: boolean
-  /** one clause: what was looked at, and what was not */
+  /** one clause: what was checked, and what was not */
   readonly because: string
   readonly assessment: Assessment | undefined
 }
@@ -56,7 +56,7 @@ export async function lookAfterwards(
       : `production is ${assessment.verdict}: ${assessment.because}`,
   )
   const isDeployed = restored?.state === 'deployed'
-  // nothing here deploys: that production is well again shows it, where it was failing
+  // nothing here deploys: if production was failing and is healthy again, the restored revision is deployed
   const isShown = commit === undefined || production.isHandedOver || wasFailing(events)
   const isMissing = restored === undefined ? !isShown : !isDeployed
   const isWell = assessment === undefined ? production.isHandedOver : assessment.verdict === 'healthy'

@@ -6,25 +6,25 @@ import { type CodeRepository, isPlain, readCommit } from '../layers/code/reposit
 import { type GuardedRollback, type GuardLimits, type Refusal, refusalOf } from './guard.ts'
 import { isUnfinished } from './record.ts'
 
-/** A rollback that is about to be carried out. */
+/** A rollback that is about to be applied. */
 export interface Intent {
   readonly environment: string
   readonly incident: string
   /** the failed revision */
   readonly revision: string
-  /** no person asked for it */
+  /** not requested by a person */
   readonly automatic: boolean
-  /** what is rolled back; undefined for whatever the deployment changed */
+  /** the layers to roll back; undefined for all that the deployment changed */
   readonly layers: readonly LayerName[] | undefined
   /** what is taken away, as the history names it, where a layer has several targets */
   readonly from?: readonly string[]
-  /** the only paths of the code that go back; undefined for all */
+  /** the only paths of the code to restore; undefined for all */
   readonly paths?: readonly string[] | undefined
-  /** commits that are undone; undefined when that is not planned yet */
+  /** how many commits are undone; undefined before the plan is made */
   readonly undoneCount?: number | undefined
-  /** it takes a rollback back */
+  /** it undoes a rollback */
   readonly takesBack?: boolean
-  /** why the plan is not to be carried out automatically; empty or absent when it may be */
+  /** why the plan must not be applied automatically; empty or absent if it may be */
   readonly needsApproval?: readonly string[]
   /** it is what began before, leaves the layers as they are, or is a rehearsal; undefined where only the history shows it */
   readonly isAgreed?: boolean
@@ -40,13 +40,13 @@ export interface GuardOptions {
   readonly isPlanned?: boolean
   /** ms since the epoch */
   readonly now: number
-  /** gets what is to be known of holds that do not count, or that could not be looked for */
+  /** receives messages about holds that do not count or could not be read */
   readonly log: (line: string) => void
 }
 
 /**
- * Holds a rollback against its guards: reads what they go by, and asks each.
- * @returns the first guard that does not allow it; undefined when it may be carried out
+ * Checks the guards of a rollback: reads the facts they need, and evaluates each.
+ * @returns the first guard that does not allow it; undefined if all do
  */
 export async function findRefusal(
   repository: CodeRepository,

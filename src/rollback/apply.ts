@@ -14,14 +14,14 @@ import {
   undoableOf,
 } from './record.ts'
 
-/** How it went in one layer. */
+/** The result of one layer. */
 export interface LayerOutcome {
   readonly layer: LayerName
   readonly view: LayerPlanView
   readonly outcome: LayerReceipt['outcome'] | 'failed' | 'not-tried' | 'undone'
   /** absent when it failed, or was not tried */
   readonly receipt?: LayerReceipt
-  /** what is wrong, and what to do; absent when all is well */
+  /** what is wrong, and what to do; absent if nothing is wrong */
   readonly problem?: string | Message
   /** why it failed, as one word */
   readonly reasonCode?: FailureCode
@@ -70,7 +70,7 @@ export async function applyLayers(
   return undoAll(planned, outcomes, options)
 }
 
-/** One that failed for some of its targets has failed, too. */
+/** A layer that failed for some of its targets has failed. */
 function isBroken({ outcome }: LayerOutcome): boolean {
   return outcome === 'failed' || outcome === 'partial'
 }
@@ -80,7 +80,7 @@ async function applyLayer({ layer, plan }: PlannedLayer, options: ApplyOptions):
   const { view } = plan
   const earlier =
     progress.done.get(layer.name) ?? progress.doneBefore(layer.name, (done) => isOfView(done, view))
-  // the history says who did it, and the plan, which was made a moment ago, that it holds
+  // the history says who did it; the plan, which was just made, says that it still holds
   if (earlier?.kind === 'rollback-applied' && view.state === 'done') {
     log(`${layer.name}: done by an earlier run`)
     const receipt = receiptOf(earlier, view)
@@ -143,7 +143,7 @@ function isOfView({ event, scope }: InForce, view: LayerPlanView): boolean {
   return event.from === view.from && event.to === view.to && scope === view.scope
 }
 
-/** Takes back what was done, the last first. What cannot be taken back stays, and is reported. */
+/** Undoes the completed layers, the last one first. A layer that cannot be undone stays, and is reported. */
 export async function undoAll(
   planned: readonly PlannedLayer[],
   outcomes: readonly LayerOutcome[],

@@ -2,18 +2,18 @@ import { isDetection } from '../history/detection.ts'
 import type { Event } from '../history/event.ts'
 import { withoutRehearsals } from '../history/rehearsal.ts'
 
-/** How production is at the moment of acting. */
+/** The state of production when the run begins. */
 export interface Assessment {
   readonly verdict: 'healthy' | 'unhealthy' | 'inconclusive' | 'error' | 'pre-existing' | 'not-deployed'
   readonly because: string
 }
 
-/** Whether checks saw it failing: what they could not look at, or not decide, is no failure. */
+/** Whether checks found it failing: what they could not measure or decide is not a failure. */
 export function isFailing(assessment: Assessment | undefined): boolean {
   return assessment?.verdict === 'unhealthy' || assessment?.verdict === 'pre-existing'
 }
 
-/** What was seen before anything was changed, one clause: true of then, whatever became of it. */
+/** What was observed before anything was changed, one clause, in the past tense: it may have changed since. */
 export function sayBefore({ verdict, because }: Assessment): string {
   return `production was ${states[verdict]} when this run began (${because})`
 }

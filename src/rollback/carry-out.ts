@@ -13,15 +13,15 @@ import type { Deployer } from './redeployment.ts'
 export interface CarryOutOptions extends Omit<ApplyOptions, 'onDone'> {
   readonly plan: Plan
   readonly environment: string
-  /** it is taken back at the end */
+  /** it is undone at the end */
   readonly rehearsal?: boolean
   /** login of the reviewer who approved the plan; undefined when none did */
   readonly approver?: string | undefined
-  /** when the run looked at production first */
+  /** when the run first checked production */
   readonly startedAt: Date
   /** Deploys the restored revision and waits for it, unless it is seen to be deployed, see `RollbackMeans.deployer`. */
   readonly deployer: Deployer | 'external' | undefined
-  /** how checks see production as it begins; undefined where they were not read */
+  /** the state of production when the run begins; undefined if no checks ran */
   readonly assessment: Assessment | undefined
   /** production was failing in this incident, see `wasFailing` */
   readonly wasFailing: boolean
@@ -34,18 +34,18 @@ export interface CarryOutOptions extends Omit<ApplyOptions, 'onDone'> {
   readonly verify: (restored: readonly string[]) => Promise<Recovery>
 }
 
-/** What a rollback of several layers came to. */
+/** The result of a rollback of several layers. */
 export interface RollbackReport {
   readonly environment: string
   readonly ending: Ending
   readonly layers: readonly LayerOutcome[]
   readonly redeployed: Redeployed | undefined
-  /** what deploys the restored revision; external: something outside of this run */
+  /** what deploys the restored revision; `external`: something outside of this run */
   readonly deployedBy: 'workflow' | 'external' | 'nothing'
   readonly recovery: Recovery
   /** what is left to do, and how */
   readonly problems: readonly (string | Message)[]
-  /** from the first look of the first run to the end of the verification, ms: the time to recover */
+  /** from the first check of the first run to the end of the verification, ms: the time to recover */
   readonly tookMs: number
   /** how long each phase took, ms, in their order */
   readonly phases: Readonly<Record<string, number>>
@@ -143,7 +143,7 @@ export async function carryOut(options: CarryOutOptions): Promise<RollbackReport
   }
 }
 
-/** Says elsewhere what was done; that it could not be said takes nothing from the rollback. */
+/** Announces the result, such as in comments. A failure to announce it does not affect the rollback. */
 async function announce(
   { plan, log }: CarryOutOptions,
   outcomes: readonly LayerOutcome[],
@@ -156,7 +156,7 @@ async function announce(
   }
 }
 
-/** What is left to do, a line each. */
+/** The remaining steps, one line each. */
 function problemsOf(
   { environment, plan, isProposalWanted }: Pick<CarryOutOptions, 'environment' | 'plan' | 'isProposalWanted'>,
   layers: readonly LayerOutcome[],
@@ -207,7 +207,7 @@ export async function tryToDeploy(
   }
 }
 
-/** What the history keeps of a deployment. */
+/** What the history records of a deployment. */
 export function describeDeployed({ revision, workflow, url }: Redeployed) {
   return { kind: 'revision-deployed', deployed: revision, workflow, url } as const
 }
@@ -216,7 +216,7 @@ function withoutProblem({ problem: _, ...deployment }: Deployment): Deployment {
   return deployment
 }
 
-/** Production is only looked at when the rollback can have reached it. */
+/** Production is checked only once the rollback can have reached it. */
 async function lookAt(
   { verify, deployer, wasFailing }: CarryOutOptions,
   outcomes: readonly LayerOutcome[],
@@ -242,7 +242,7 @@ function sayHandOver(wanting: readonly LayerOutcome[]): string {
   return `something outside of this run deploys the restored revision: deploy ${shortRevision(restored)}, then verify production`
 }
 
-/** The revision that has to be deployed for a layer's rollback to take effect; undefined where there is none, or it waits for people. */
+/** The revision to deploy for a layer's rollback to take effect; undefined if there is none, or if it waits for a merge. */
 export function toDeploy({
   receipt,
 }: Pick<LayerOutcome, 'receipt'>): Pick<LayerReceipt, 'now' | 'outcome' | 'tag'> | undefined {

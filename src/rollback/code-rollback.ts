@@ -18,14 +18,14 @@ import { findObstacle } from './preflight.ts'
 import { unobserved } from './production.ts'
 import { deployBy, type Redeploy } from './redeployment.ts'
 
-/** What is asked of a rollback of the code alone. */
+/** The request for a rollback of only the code. */
 export interface CodeRequest
   extends Pick<RollbackRequest, 'mode' | 'plan' | 'approval' | 'rehearsal' | 'reason' | 'hold'> {
   readonly wish: CodeWish
   readonly delivery: Delivery
   readonly wishes: ProposalWishes
   readonly announcement: Announcement
-  /** how the restored revision is deployed; undefined where a step that follows does it */
+  /** how the restored revision is deployed; undefined if a later step deploys it */
   readonly redeploy: Redeploy | undefined
   readonly limits: GuardLimits
 }
@@ -54,7 +54,7 @@ export function pathsWithin(
   return paths.length > 0 ? paths : own
 }
 
-/** A rollback of the code alone. What only a mode of the code has, is in its layer. */
+/** A rollback of only the code. What applies only to a mode of the code is in its layer. */
 export function openCodeRollback(
   context: RollbackContext & {
     readonly openClone: OpenClone

@@ -2,7 +2,7 @@ import type { Called, LayerStanding, LayerWords } from '../layers/layer.ts'
 import type { LayerOutcome } from './apply.ts'
 import type { RollbackResult } from './result.ts'
 
-/** What a run that rolls one layer back came to, in the words of an action for that layer. */
+/** The result of a run for one layer, in the terms of the action for that layer. */
 export interface LayerConclusion extends Called {
   readonly decision:
     | 'rolled-back'
@@ -16,7 +16,7 @@ export interface LayerConclusion extends Called {
     | 'planned'
     | 'rehearsed'
     | 'failed'
-  /** where the layer stands; undefined when nothing was done to it */
+  /** the current state of the layer; undefined if nothing was done */
   readonly standing: LayerStanding | undefined
   /** a workflow deployed what was restored, in this run or, as was looked up now, in an earlier one */
   readonly isDeployed: boolean
@@ -24,7 +24,7 @@ export interface LayerConclusion extends Called {
   readonly words: LayerWords | undefined
 }
 
-/** Says of the one layer of a run what the front door says of all. */
+/** Concludes a run of one layer, as the front door concludes a run of all. */
 export function concludeLayer(result: RollbackResult): LayerConclusion {
   const { prepared, report } = result
   const isDeployed =

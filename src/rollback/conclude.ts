@@ -10,15 +10,15 @@ import type { Prepared } from './prepare.ts'
 import { sayProposal } from './proposed.ts'
 import type { RehearsalReport } from './rehearse.ts'
 
-/** What a run came to, in words that programs and people read. */
+/** The result of a run, in terms for programs and people. */
 export interface Conclusion {
   readonly decision: Ending | 'planned' | 'nothing' | 'already-rolled-back' | 'well' | 'rehearsed' | 'held'
   /** one word */
   readonly reasonCode: string
   readonly headline: string
-  /** what somebody has to look at: the step fails with each; empty when all is well */
+  /** what needs attention: the step fails with each; empty if nothing is wrong */
   readonly problems: readonly (string | Message)[]
-  /** what is true now, and what was not looked at: with environment and decision the last line of the log */
+  /** what is true now, and what was not checked: with environment and decision, the last line of the log */
   readonly now: string | Message
 }
 
@@ -29,7 +29,7 @@ const settled = {
   held: ['held', 'guard', 'Not rolled back: manual approval required'],
 } as const
 
-/** Nothing differs from the target, and what is there was not seen to be right. */
+/** Nothing differs from the target, but the state could not be verified. */
 const notVerified = {
   decision: 'not-verified',
   reasonCode: 'not-verified',
@@ -48,7 +48,7 @@ const endings: Readonly<Record<Ending, readonly [reasonCode: string, headline: s
   undone: ['layers-undone', 'The rollback failed and was undone'],
 }
 
-/** What the next run does about it; undefined where it cannot do more. */
+/** What the next run does about it; undefined if it cannot do more. */
 function nextStepOf({ ending, deployedBy, recovery }: RollbackReport): string | undefined {
   switch (ending) {
     case 'partial':
@@ -64,7 +64,7 @@ function nextStepOf({ ending, deployedBy, recovery }: RollbackReport): string | 
   }
 }
 
-/** Concludes a run. @param report absent when nothing was carried out */
+/** Concludes a run. @param report absent if nothing was applied */
 export function conclude(prepared: Prepared, report: RollbackReport | undefined): Conclusion {
   if (prepared.kind !== 'ready') {
     const [decision, reasonCode, headline] = settled[prepared.kind]
@@ -93,9 +93,9 @@ export function conclude(prepared: Prepared, report: RollbackReport | undefined)
   }
 }
 
-/** Why nothing was done, and that production is failing none the less. */
+/** Why nothing was done although production is failing. */
 function nowOf(prepared: Exclude<Prepared, { kind: 'ready' }>): string | Message {
-  // what was looked at once the layers are back is in what is said of them
+  // what was checked after the layers were rolled back is part of their description
   if (prepared.kind === 'done') return prepared.because
   const [failing] = failingBefore(prepared)
   return failing === undefined ? prepared.because : message`${prepared.because}; ${failing}`
@@ -105,14 +105,14 @@ function failingBefore({ assessment }: Prepared): readonly string[] {
   return assessment !== undefined && isFailing(assessment) ? [sayBefore(assessment)] : []
 }
 
-/** Where each layer stands while it is only planned to roll it back. */
+/** The current state of each layer before the plan is applied. */
 function describeUnchanged({ plan }: Prepared): string {
   return viewsOf(plan)
     .map(({ layer, from, now }) => `${layer} is at ${shortRevision(now ?? from) || 'nothing'}`)
     .join('; ')
 }
 
-/** What is there now: where each layer stands, what is deployed, and how production was seen. */
+/** The current state: each layer, what is deployed, and production as last checked. */
 function describeNow({ ending, layers, redeployed, recovery }: RollbackReport): string {
   const stand = layers.map(({ layer, outcome, receipt }) => {
     if (receipt !== undefined && outcome === 'proposed')

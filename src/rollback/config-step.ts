@@ -14,7 +14,7 @@ import { unobserved } from './production.ts'
 import type { RollbackResult } from './result.ts'
 import { runRollback } from './run.ts'
 
-/** What a step that works on the configuration alone is asked for. */
+/** The request for a step that handles only the configuration. */
 export interface ConfigRequest extends Omit<ConfigWish, 'variablesToken'> {
   /** for the variables; '' for that of the settings */
   readonly token: string
@@ -24,26 +24,26 @@ export interface ConfigRequest extends Omit<ConfigWish, 'variablesToken'> {
   readonly hold: string
 }
 
-/** What can be done with the configuration of an environment. */
+/** The operations on the configuration of an environment. */
 export interface ConfigStep {
-  /** values that no text may show */
+  /** values that no text may contain */
   readonly secrets: readonly string[]
-  /** Keeps what is there. @throws InputError, RefusedError when it cannot be read or written */
+  /** Makes a backup. @throws InputError, RefusedError if the configuration cannot be read or the backup cannot be written */
   readonly backUp: () => Promise<Manifest>
   /** The backups, or the commits that changed the files, newest first. */
   readonly list: () => Promise<{ readonly backups: readonly Manifest[]; readonly lines: readonly string[] }>
-  /** What is wrong with what is there, a line each. */
+  /** The problems of the current configuration, one line each. */
   readonly validate: () => Promise<readonly string[]>
-  /** Takes it back, as the front door does; @param dryRun only plans */
+  /** Restores it, as the front door does. @param dryRun only plans */
   readonly restore: (dryRun: boolean) => Promise<RollbackResult>
   /** Switches flags off. */
   readonly disable: () => Promise<RollbackResult>
 }
 
-/** Where a token that a step was given is found. */
+/** The variable that holds a token that the step was given. */
 const tokenVariable = 'CONFIG_ROLLBACK_VARIABLES_TOKEN'
 
-/** @throws InputError for what does not go together */
+/** @throws InputError for inputs that cannot be combined */
 export function openConfigStep(
   context: ConfiguredContext,
   { token, ...request }: ConfigRequest,

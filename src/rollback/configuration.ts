@@ -18,7 +18,7 @@ export interface ConfigWish {
 }
 
 /**
- * The settings with what a step says of the configuration in the place of what they say.
+ * The settings, in which the inputs of a step replace the settings of the same name.
  * @throws InputError for what does not go together
  */
 export function withConfiguration(config: Config, wish: ConfigWish): Config {
@@ -36,7 +36,7 @@ export function withConfiguration(config: Config, wish: ConfigWish): Config {
     files,
     folder: text(wish.folder, own?.folder),
     variables,
-    // what a step gives itself is not left out in silence
+    // an input of the step is never ignored silently
     'variables-token':
       token === undefined || (variables.length === 0 && wish.variablesToken === '')
         ? undefined

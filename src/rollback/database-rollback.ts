@@ -14,7 +14,7 @@ import { undoableOf } from './record.ts'
 import type { RollbackResult } from './result.ts'
 import { runRollback } from './run.ts'
 
-/** What is asked of a rollback of the database alone. */
+/** The request for a rollback of only the database. */
 export interface DatabaseRequest
   extends OneLayerRequest,
     Pick<DatabaseLayerOptions, 'allowDataLoss' | 'keepOldMs' | 'recipient' | 'identity'> {
@@ -25,7 +25,7 @@ export interface DatabaseRequest
   readonly migrations: MigrationRequest | undefined
 }
 
-/** Which migrations are undone: those after one of a name, a number of them, or those that a revision does not have. */
+/** Which migrations to undo: those after a named one, a number of them, or those that a revision does not have. */
 export interface MigrationRequest {
   /** in the repository */
   readonly folder: string
@@ -40,7 +40,7 @@ export interface MigrationRequest {
   readonly allowIrregular: boolean
 }
 
-/** What it came to. */
+/** The result. */
 export interface DatabaseRollback {
   readonly result: RollbackResult
   /** what was found to be done, was tried beside, or was done; undefined where it was only planned */

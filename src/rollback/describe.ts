@@ -87,7 +87,7 @@ const layerTitles = {
   flags: 'Feature flags',
 } as const
 
-/** What was done, as sections of the job summary: first what people want to know first. */
+/** What was done, as sections of the job summary, the most important first. */
 export function summarizeReport({
   environment,
   layers,
@@ -160,7 +160,7 @@ function sayRecovery(tookMs: number, objectiveMs: number | undefined) {
   return [...took, `. The objective is ${sayDuration(objectiveMs)}: `, strong(verdict), '.']
 }
 
-/** What became of an environment that was rolled back to practise it. */
+/** The state of an environment after a rehearsal. */
 export function summarizeRehearsal({ afterwards }: RehearsalReport): readonly RootContent[] {
   return [
     paragraph(
@@ -182,7 +182,7 @@ const outcomeWords: Readonly<Record<LayerOutcome['outcome'], string>> = {
   undone: 'undone',
 }
 
-/** Where the layer stands, unless it is just what was gone back to. */
+/** The current state of the layer, unless it equals the target. */
 function nowOf({ receipt, outcome, view }: LayerOutcome) {
   if (receipt?.pull !== undefined) return [' by ', link(receipt.pull.url, `#${receipt.pull.number}`)]
   if (receipt === undefined || outcome === 'undone' || receipt.now === view.to) return []

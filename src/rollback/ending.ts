@@ -2,7 +2,7 @@ import type { Message } from '../errors.ts'
 import type { Ending } from '../history/event.ts'
 import type { LayerOutcome } from './apply.ts'
 
-/** What was seen of production after the rollback. */
+/** The state of production after the rollback. */
 export interface Recovery {
   readonly outcome: 'recovered' | 'not-recovered' | 'unknown'
   readonly because: string
@@ -23,7 +23,7 @@ export interface Redeployed {
   readonly url: string
 }
 
-/** What became of the deployment of the restored revision. */
+/** The result of the deployment of the restored revision. */
 export interface Deployment {
   readonly done?: Redeployed
   /** why it is not deployed, and what to do; absent when it is, or when something outside of this run deploys it */
@@ -32,7 +32,7 @@ export interface Deployment {
   readonly tookMs: number
 }
 
-/** What was looked at in this run. */
+/** What this run checked. */
 export interface Seen {
   readonly layers: readonly Pick<LayerOutcome, 'outcome' | 'problem'>[]
   /** undefined when no code was to be deployed */

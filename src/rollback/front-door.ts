@@ -13,24 +13,24 @@ import { type Observer, observeProduction, type Production } from './production.
 import { deployBy, unlessExternal } from './redeployment.ts'
 import { chooseLayers, otherwiseOf } from './strategy.ts'
 
-/** An environment whose settings say what can be rolled back. */
+/** An environment whose settings describe what can be rolled back. */
 export interface ConfiguredContext extends RollbackContext {
   readonly repository: Repository
   readonly config: Config
 }
 
-/** What is asked of the front door; '' and empty lists for what is left to the settings. */
+/** The request to the front door; '' and empty lists mean that the settings decide. */
 export interface FrontDoorRequest extends Omit<RollbackRequest, 'choice' | 'isAskedFor' | 'onFailure'> {
   readonly issueType: IssueType
   readonly layers: readonly string[]
   /** the good revision */
   readonly target: string
-  /** an address that has to answer, beside the configured checks */
+  /** an address that must answer, in addition to the configured checks */
   readonly url: string
   readonly onFailure: FailureRule | 'configured'
 }
 
-/** What a run uses of the process that it is in. */
+/** What a run uses of its process. */
 export interface RunTools extends Pick<RollbackMeans, 'now' | 'log' | 'run' | 'stepKey'> {
   /** a login */
   readonly by: string
@@ -104,7 +104,7 @@ export async function openFrontDoor(
   }
 }
 
-/** Production as the configured checks observe it. */
+/** Production, as observed by the configured checks. */
 export function productionOf(
   context: ConfiguredContext,
   tools: RunTools,

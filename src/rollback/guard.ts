@@ -5,15 +5,15 @@ import type { Config } from '../settings/schema.ts'
 import { parseDuration, sayDuration } from '../text/duration.ts'
 import { formatMoment } from '../text/time.ts'
 
-/** A rollback as its guards see it. What is undefined is not known yet, and no guard goes by it. */
+/** The facts of a rollback for its guards. `undefined` means not known yet; guards ignore it. */
 export interface GuardedRollback {
   readonly environment: string
   readonly incident: string
   /** the failed revision */
   readonly revision: string
-  /** no person asked for it */
+  /** not requested by a person */
   readonly automatic: boolean
-  /** what is rolled back; undefined for whatever the deployment changed */
+  /** the layers to roll back; undefined for all that the deployment changed */
   readonly layers: readonly LayerName[] | undefined
   /** what is taken away, as the history names it, where a layer has several targets: each of them counts for itself */
   readonly from?: readonly string[] | undefined
@@ -25,7 +25,7 @@ export interface GuardedRollback {
   readonly committedAt: Date | undefined
   /** the failed revision is itself a rollback */
   readonly isRollback: boolean | undefined
-  /** it takes a rollback back */
+  /** it undoes a rollback */
   readonly takesBack: boolean
   /** why the plan is not to be carried out automatically, a clause each: what a layer says of itself */
   readonly needsApproval: readonly string[]
@@ -35,9 +35,9 @@ export interface GuardedRollback {
   readonly hold: string | undefined
 }
 
-/** What the settings allow without manual approval. */
+/** What the settings allow in automatic runs. */
 export interface GuardLimits {
-  /** least time between two automatic rollbacks of an environment, ms */
+  /** minimum time between two automatic rollbacks of an environment, ms */
   readonly cooldownMs: number
   /** automatic rollbacks of an environment within 24 hours */
   readonly dailyCap: number
@@ -69,23 +69,23 @@ interface Circumstances {
   readonly now: number
 }
 
-/** One rule that keeps a rollback from being carried out. */
+/** One rule that can stop a rollback. */
 export interface Guard {
   /** as outputs name it */
   readonly name: string
   /** the rule, one sentence */
   readonly rule: string
-  /** what it reads, for people who look for why it held */
+  /** what it reads, for people who want to know why it stopped a rollback */
   readonly reads: string
-  /** whom it binds: people may do what a machine may not */
+  /** to whom it applies: people may do what automatic runs may not */
   readonly binds: 'automatic runs' | 'everybody'
-  /** also binds what was begun before */
+  /** also applies to a rollback that began earlier */
   readonly bindsResumed: boolean
-  /** why it does not allow the rollback, one clause; undefined when it does */
+  /** why it does not allow the rollback, one clause; undefined if it does */
   readonly refusal: (rollback: GuardedRollback, circumstances: Circumstances) => Message | undefined
 }
 
-/** Every guard, in the order in which they are asked. The health gate, each action that rolls back, and `doctor` go by this list. */
+/** Every guard, in the order of evaluation. The health gate, each action that rolls back, and `doctor` use this list. */
 export const guards: readonly Guard[] = [
   {
     name: 'on-hold',
@@ -194,7 +194,7 @@ export interface Refusal {
   readonly because: Message
 }
 
-/** The first guard that does not allow it; undefined when all do. */
+/** The first guard that does not allow it; undefined if all do. */
 export function refusalOf(rollback: GuardedRollback, circumstances: Circumstances): Refusal | undefined {
   for (const guard of guards) {
     if (guard.binds === 'automatic runs' && !rollback.automatic) continue

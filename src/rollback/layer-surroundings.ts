@@ -6,7 +6,7 @@ import type { Config } from '../settings/schema.ts'
 import type { Progress } from './record.ts'
 import type { Choice } from './strategy.ts'
 
-/** What the layers are opened with. */
+/** The parameters to open the layers with. */
 export interface LayerSurroundings {
   readonly repository: Repository
   /** The same repository for another token. */

@@ -4,7 +4,7 @@ import { limitsOf } from './guard.ts'
 import type { RollbackOptions, RollbackRequest } from './options.ts'
 import { unobserved } from './production.ts'
 
-/** What is asked of the rollback of one layer, beside what is asked of the layer. */
+/** The request for a rollback of one layer, without the options of the layer. */
 export interface OneLayerRequest
   extends Pick<
     RollbackRequest,

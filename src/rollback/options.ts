@@ -13,7 +13,7 @@ import type { Record } from './record.ts'
 import type { Deployer } from './redeployment.ts'
 import type { Choice } from './strategy.ts'
 
-/** What a rollback is about, and where it is recorded. */
+/** The subject of a rollback, and where it is recorded. */
 export interface RollbackContext extends Subject {
   readonly repository: CodeRepository
   /** the branch that the environment is deployed from */
@@ -30,7 +30,7 @@ export interface RollbackContext extends Subject {
 /** dry-run: as plan, and nothing is recorded or saved either. */
 const modes = ['auto', 'plan', 'dry-run', 'apply'] as const
 
-/** What is asked for. */
+/** The request. */
 export interface RollbackRequest {
   readonly mode: (typeof modes)[number]
   readonly choice: Choice
@@ -41,7 +41,7 @@ export interface RollbackRequest {
   readonly onFailure: FailureRule
   /** the one layer has several targets, such as channels, and each may be rolled back by a run of its own, which goes on with no other's */
   readonly isPerTarget?: boolean
-  /** it is practised, and taken back again */
+  /** it is a rehearsal, and is undone at the end */
   readonly rehearsal?: boolean
   /** why, in a sentence without secrets: it goes into a commit, which nobody can take back */
   readonly reason: string
@@ -52,7 +52,7 @@ export interface RollbackRequest {
   readonly approval?: string
 }
 
-/** How it is carried out. */
+/** How it is applied. */
 export interface RollbackMeans {
   /** Opens the layers, in the order in which they are rolled back; what is wrong with one is said when it is planned. */
   readonly openLayers: (circumstances: LayerCircumstances) => readonly Layer[]
@@ -65,11 +65,11 @@ export interface RollbackMeans {
   readonly deployerSetting?: string
   /** the user asked for a pull request (`delivery: pull-request`): one that waits to be merged is what the run was to end with */
   readonly isProposalWanted: boolean
-  /** what a machine may do */
+  /** the limits of automatic runs */
   readonly limits: GuardLimits
   /** how long a saved plan may be applied, ms */
   readonly planValidMs: number
-  /** how long a recovery may take, ms; undefined where nobody has said */
+  /** how long a recovery may take, ms; undefined if not set */
   readonly objectiveMs: number | undefined
   /**
    * Finds what would end the run half-way, before the first write.
@@ -85,5 +85,5 @@ export interface RollbackMeans {
   readonly stepKey: string
 }
 
-/** All that a run of a rollback takes: it knows no more of the world. */
+/** Everything that a run of a rollback uses; it accesses nothing else. */
 export interface RollbackOptions extends RollbackContext, RollbackRequest, RollbackMeans {}

@@ -4,7 +4,7 @@ import { type OneLayerRequest, openOneLayer } from './one-layer.ts'
 import type { RollbackResult } from './result.ts'
 import { runRollback } from './run.ts'
 
-/** What is asked of a rollback of over-the-air updates alone. */
+/** The request for a rollback of only over-the-air updates. */
 export interface OtaRequest extends OneLayerRequest {
   /** the server, the channels, and what to do there */
   readonly ota: Omit<
@@ -13,7 +13,7 @@ export interface OtaRequest extends OneLayerRequest {
   >
 }
 
-/** What it came to; by channel, as far as it was planned. */
+/** The result, by channel, as far as it was planned. */
 export interface OtaRollback {
   readonly result: RollbackResult
   readonly state: OtaState | undefined

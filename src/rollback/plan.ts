@@ -13,11 +13,11 @@ import { emptyView, type Layer, type LayerPlan, type LayerPlanView } from '../la
 import type { FailureRule } from '../settings/rollback-choices.ts'
 import type { Choice } from './strategy.ts'
 
-/** What a rollback of several layers would do. */
+/** The plan of a rollback of several layers. */
 export interface Plan {
   /** what is to be done, in the order in which it is; a layer without anything to undo is not among them */
   readonly layers: readonly PlannedLayer[]
-  /** the layers that are left as they are, each with what is known of it */
+  /** the layers that are not changed, each with the reason */
   readonly left: readonly LeftLayer[]
 }
 
@@ -30,7 +30,7 @@ export interface LeftLayer {
   readonly layer: LayerName
   /** one clause */
   readonly because: string
-  /** absent for one that could not be planned */
+  /** absent for a layer that could not be planned */
   readonly plan?: LayerPlan
 }
 
@@ -99,7 +99,7 @@ function whyLeft({ state, from, to, left }: LayerPlanView, isChosen: boolean): s
   return `not chosen: the deployment's change stays (${from} instead of ${to})`
 }
 
-/** True when nothing is left to do. */
+/** True if nothing is left to do. */
 export function isDone({ layers }: Plan): boolean {
   return layers.every(({ plan }) => plan.view.state !== 'pending')
 }
@@ -143,7 +143,7 @@ export function intentionOf({
   return { layer, from, to, ...(scope !== undefined && { scope }), ...(paths && { paths: [...paths] }) }
 }
 
-/** The views of the layers that are rolled back, as they are printed and saved. */
+/** The views of the layers to roll back, as they are printed and saved. */
 export function viewsOf({ layers }: Plan): readonly LayerPlanView[] {
   return layers.map(({ plan }) => plan.view)
 }

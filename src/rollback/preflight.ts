@@ -4,7 +4,7 @@ import { type CodeRepository, demandGitHub, readFacts } from '../layers/code/rep
 import type { LayerPlanView } from '../layers/layer.ts'
 import type { Redeploy } from './redeployment.ts'
 
-/** What is checked before the first write. */
+/** The input of the checks before the first write. */
 export interface Preflight {
   /** how the restored revision is deployed; undefined where no workflow of this run does */
   readonly redeploy: Redeploy | undefined
@@ -13,9 +13,9 @@ export interface Preflight {
   readonly code: Pick<LayerPlanView, 'scope' | 'paths' | 'to'> | undefined
 }
 
-/** What would end a rollback half-way. */
+/** Something that would interrupt a rollback. */
 export interface Obstacle {
-  /** refused: GitHub stands against it. input: a setting does */
+  /** refused: GitHub forbids it. input: a setting is wrong */
   readonly kind: 'refused' | 'input'
   /** one clause */
   readonly says: Message
@@ -64,7 +64,7 @@ async function whyNotStartable(
   return whyNotDispatchable(github, { workflow, inputs, ref: refOf(code, branch) })
 }
 
-/** Nothing is begun that could not be ended. @throws InputError, RefusedError for an obstacle */
+/** A rollback that could not be completed is not started. @throws InputError, RefusedError for an obstacle */
 export function demandNoObstacle(obstacle: Obstacle | undefined): void {
   if (obstacle === undefined) return
   const { kind, says, because } = obstacle

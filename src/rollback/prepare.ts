@@ -12,7 +12,7 @@ import { demandNoneInForce } from './rehearse.ts'
 import { refuseIfMoved, type SavedPlan } from './saved-plan.ts'
 import type { Choice } from './strategy.ts'
 
-/** What a run knows when it opens its layers. */
+/** The facts that a run has when it opens its layers. */
 export interface LayerCircumstances {
   /** the good revision, where an earlier run or a saved plan has chosen it */
   readonly target: string | undefined
@@ -47,7 +47,7 @@ export interface Preparation extends Afterwards {
 }
 
 export type Prepared =
-  /** there is something to roll back, and it may be */
+  /** there is something to roll back, and the guards allow it */
   | (PreparedPlan & { readonly kind: 'ready' })
   /**
    * nothing: the deployment changed nothing that is configured. done: rolled back before. well: production is not failing
@@ -65,13 +65,13 @@ export type Prepared =
 interface PreparedPlan {
   readonly plan: Plan
   readonly progress: Progress
-  /** how production is; undefined when it was not looked at */
+  /** the state of production; undefined if it was not checked */
   readonly assessment: Assessment | undefined
 }
 
 /**
- * Finds out what is to be done, and whether it may be: reads only.
- * @throws InputError, ConflictError when the world has moved since a saved plan, and what the layers throw
+ * Decides what to do, and whether the guards allow it. Reads only.
+ * @throws InputError, ConflictError when the state has changed since a plan was saved, and what the layers throw
  */
 export async function prepare(preparation: Preparation): Promise<Prepared> {
   const { otherwise } = preparation

@@ -10,7 +10,7 @@ import type { Config } from '../settings/schema.ts'
 import type { Assessment } from './assessment.ts'
 import type { Recovery } from './ending.ts'
 
-/** What the configured checks need to observe production. */
+/** The input of the configured checks. */
 export interface Observer {
   readonly health: Config['health']
   readonly env: Readonly<Record<string, string | undefined>>
@@ -27,7 +27,7 @@ export interface Observer {
   readonly signal: AbortSignal
 }
 
-/** Production, as a rollback observes it. */
+/** Production, as observed by a rollback. */
 export interface Production {
   /** why it is not observed, a clause, for what has nothing to observe it with */
   readonly unseen: string
@@ -48,7 +48,7 @@ export interface Production {
   readonly verify: (restored: readonly string[], events: readonly Event[]) => Promise<Recovery>
 }
 
-/** Production as the configured checks observe it. @param withinMs how long it may take until it is known to be better */
+/** Production, as observed by the configured checks. @param withinMs how long it may take until it is known to be better */
 export function observeProduction(
   observer: Observer,
   {

@@ -68,7 +68,7 @@ export function describeApplied(
   return { what, naturalKey }
 }
 
-/** The safety copy, as an event holds it. */
+/** The safety copy, as recorded in an event. */
 export function keptOf(kept: LayerReceipt['kept']): { [name: string]: string | string[] } {
   return Object.fromEntries(
     Object.entries(kept).map(([name, value]) => [name, typeof value === 'string' ? value : [...value]]),
@@ -105,7 +105,7 @@ export function failureCodeOf(error: unknown): FailureCode | undefined {
   return error instanceof UnavailableError ? 'unavailable' : undefined
 }
 
-/** What the history says of a rollback that began. */
+/** What the history says about a rollback that began. */
 export interface Progress {
   /** the beginning that has no end yet, or one that leaves something to do; undefined when nothing is to be gone on with */
   readonly unfinished: Extract<Event, { kind: 'rollback-began' }> | undefined
@@ -245,7 +245,7 @@ function isElsewhere(one: Begun, other: Begun): boolean {
   return one.layer === other.layer && (one.to !== other.to || String(one.paths) !== String(other.paths))
 }
 
-/** A rollback of the history, as its layer takes it back. */
+/** A rollback from the history, in the form that its layer needs to undo it. */
 export function undoableOf(event: DoneLayer): UndoableRollback {
   const { from, to } = event
   if (event.kind === 'rollback-proposed') return { from, to, now: from, kept: {} }

@@ -5,9 +5,9 @@ import type { LayerReceipt } from '../layers/layer.ts'
 import type { Config } from '../settings/schema.ts'
 import type { Redeployed } from './ending.ts'
 
-/** How the restored revision is deployed, and seen to be. */
+/** How the restored revision is deployed, and how this is verified. */
 export interface Deployer {
-  /** Looks whether a revision is deployed now. */
+  /** Checks whether a revision is deployed now. */
   readonly find: (revision: string) => Promise<Restored>
   /**
    * Deploys a revision and waits for it, unless it is seen to be deployed.
@@ -28,7 +28,7 @@ export function unlessExternal<T>(deploys: T | 'external' | undefined): T | unde
 /** How a workflow deploys. */
 export type Redeploy = Exclude<Config['code']['redeploy'], 'external' | undefined>
 
-/** By a workflow of the repository. */
+/** Deploys with a workflow of the repository. */
 export function deployBy(
   repository: Repository,
   settings: Redeploy,

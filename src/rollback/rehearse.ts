@@ -8,7 +8,7 @@ import { type Plan, viewOfCode } from './plan.ts'
 import type { Production } from './production.ts'
 import { type Deployer, unlessExternal } from './redeployment.ts'
 
-/** A rollback that was practised, and taken back: the environment ends as it began. */
+/** A rehearsal: a rollback that was undone. The environment is as before. */
 export interface RehearsalReport extends RollbackReport {
   /** how the environment was once all of it was taken back and the newest revision deployed again */
   readonly afterwards: Recovery
@@ -20,7 +20,7 @@ export interface RehearsalOptions extends CarryOutOptions {
 }
 
 /**
- * Rolls back though nothing is wrong, looks whether it helped, and takes all of it back from the safety copies, the last layer
+ * Rolls back a healthy environment, verifies it, and undoes everything from the safety copies, the last layer
  * first. Killed at any instant, the next rehearsal goes on: it takes back what an earlier one left rolled back.
  */
 export async function rehearse(options: RehearsalOptions): Promise<RehearsalReport> {
@@ -50,7 +50,7 @@ export async function rehearse(options: RehearsalOptions): Promise<RehearsalRepo
   return { ...report, layers, problems, phases, afterwards }
 }
 
-/** What is still rolled back after a rehearsal. */
+/** The layers that are still rolled back after a rehearsal. */
 function leftOver(
   layer: string,
   outcome: string,

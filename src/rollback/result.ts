@@ -12,11 +12,11 @@ import { inForceOf } from './record.ts'
 import type { RehearsalReport } from './rehearse.ts'
 import type { SavedPlan } from './saved-plan.ts'
 
-/** What a run of a rollback came to: everything that outputs, a summary and a log say of it. */
+/** The result of a run of a rollback: everything that outputs, summary and log need. */
 export interface RollbackResult extends Subject {
   readonly conclusion: Conclusion
   readonly prepared: Prepared
-  /** what was done; undefined when nothing was carried out */
+  /** what was done; undefined if nothing was applied */
   readonly report: RollbackReport | undefined
   /** the same of one that was only practised */
   readonly rehearsal: RehearsalReport | undefined
@@ -44,7 +44,7 @@ interface Deeds {
   readonly obstacle?: Message | undefined
 }
 
-/** Puts together what a run came to. @param own the events of the incident, before this run */
+/** Builds the result of a run. @param own the events of the incident before this run */
 export function resultOf(
   { environment, revision, incident, objectiveMs }: RollbackOptions,
   own: readonly Event[],

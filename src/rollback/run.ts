@@ -18,7 +18,7 @@ import { demandEndable, demandRehearsable, rehearse } from './rehearse.ts'
 import { type RollbackResult, resultOf } from './result.ts'
 import { makeSavedPlan, openSavedPlan, type SavedPlan } from './saved-plan.ts'
 
-/** What a run has read before it plans. */
+/** What a run reads before it plans. */
 export interface Beginning {
   readonly startedAt: Date
   readonly lock: Lock
@@ -27,14 +27,14 @@ export interface Beginning {
   readonly saved: SavedPlan | undefined
   /** who approved it */
   readonly approver: string | undefined
-  /** no person asked for it */
+  /** not requested by a person */
   readonly automatic: boolean
 }
 
 /**
- * The one way of every rollback: open, plan, ask the guards, lock, carry out, conclude. Which layers go back, who deploys, and what observes
- * production are given; nothing else differs from action to action. Can be killed at any instant and run again.
- * @throws InputError, ConflictError when the world has moved since a saved plan, and what layers throw that cannot be planned
+ * The one pipeline of every rollback: open, plan, check the guards, lock, apply, conclude. The layers, the deployment, and what observes
+ * production are parameters; nothing else differs between actions. Can be killed at any instant and run again.
+ * @throws InputError, ConflictError when the state has changed since a plan was saved, and what layers throw that cannot be planned
  */
 export async function runRollback(options: RollbackOptions): Promise<RollbackResult> {
   const begun = await begin(options)
@@ -161,7 +161,7 @@ async function carryOn(
     startedAt,
     assessment: prepared.assessment,
     wasFailing: wasFailing(own),
-    // practising counts for no cap
+    // a rehearsal does not count toward the daily cap
     automatic: automatic && !rehearsal,
     verify: (restored: readonly string[]) => production.verify(restored, own),
   }
@@ -170,7 +170,7 @@ async function carryOn(
   return resultOf(options, own, { prepared, rehearsal: await rehearse({ ...work, head }) })
 }
 
-/** Says again what an earlier run may not have said: what was said before is not said twice. */
+/** Repeats announcements that an earlier run may not have made. Each is made once. */
 async function announceStanding({ plan }: Prepared, log: (line: string) => void): Promise<void> {
   for (const { plan: planned } of plan.layers) {
     const { from, to, now = to } = planned.view

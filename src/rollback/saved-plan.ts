@@ -39,7 +39,7 @@ const savedPlanSchema = z.strictObject({
   layers: z.array(viewSchema),
 })
 
-/** A plan as a file that people can look at, and that is applied later only if the world is still as it was. */
+/** A plan as a file that people can review. It is applied later only if the state has not changed. */
 export type SavedPlan = z.infer<typeof savedPlanSchema>
 
 /** A plan to save, and its digest for the history. */
@@ -114,8 +114,8 @@ function parsePlan(text: string): SavedPlan | undefined {
 }
 
 /**
- * Holds the world against the one that was planned on.
- * @throws ConflictError that names what moved, layer by layer
+ * Compares the current state with the planned one.
+ * @throws ConflictError that names each difference, layer by layer
  */
 export function refuseIfMoved(saved: SavedPlan, now: readonly LayerPlanView[]): void {
   const moved = saved.layers.flatMap((then) => {
@@ -139,7 +139,7 @@ export function refuseIfMoved(saved: SavedPlan, now: readonly LayerPlanView[]): 
   )
 }
 
-/** What a reviewer agrees to, by name. */
+/** What a reviewer approves, by name. */
 function reviewedOf({
   basis,
   to,

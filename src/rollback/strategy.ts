@@ -3,7 +3,7 @@ import type { LayerName } from '../history/event.ts'
 import type { IssueType } from '../settings/rollback-choices.ts'
 import type { Config } from '../settings/schema.ts'
 
-/** Which layers are to be rolled back; `changed` takes those that the deployment changed. */
+/** Which layers to roll back; `changed` selects those that the deployment changed. */
 export type Choice = readonly LayerName[] | 'changed'
 
 /**
@@ -30,7 +30,7 @@ export function chooseLayers({
   return defaultChoice(issueType, available)
 }
 
-/** What people do first about each type of issue, when they have not said otherwise. */
+/** The default layers for each type of issue. */
 function defaultChoice(issueType: IssueType, available: readonly LayerName[]): Choice {
   switch (issueType) {
     case 'code-bug':
@@ -46,7 +46,7 @@ function defaultChoice(issueType: IssueType, available: readonly LayerName[]): C
   }
 }
 
-/** Configuration goes first: it takes effect at once, and nothing else is lost. */
+/** Configuration comes first: it takes effect immediately, and nothing else is lost. */
 function firstOf(available: readonly LayerName[]): Choice | undefined {
   const own = available.filter((name) => name === 'flags' || name === 'config')
   return own.length === 0 ? undefined : own

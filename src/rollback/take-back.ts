@@ -12,18 +12,18 @@ import { sayProposal, sayWaiting } from './proposed.ts'
 import { describeFailed, type FailureCode } from './record.ts'
 import { unlessExternal } from './redeployment.ts'
 
-/** What taking a rollback back came to. */
+/** The result of undoing a rollback. */
 export interface TakeBackResult {
   readonly decision: 'undone' | 'already-undone' | 'proposed' | 'planned' | 'not-deployed' | 'failed'
   readonly reasonCode: string
   readonly headline: string
   readonly takeBack: TakeBack
-  /** undefined when nothing was done */
+  /** undefined if nothing was done */
   readonly receipt: LayerReceipt | undefined
   readonly deployment: Deployment | undefined
   /** why it failed */
   readonly error: UserFacingError | undefined
-  /** what has to be merged before anything is taken back, where no pull request was asked for */
+  /** what must be merged before anything is undone, if no pull request was requested */
   readonly waiting: string | undefined
   /** of what was only planned: what would keep it from being applied, in sentences */
   readonly obstacle?: Message | undefined
@@ -32,7 +32,7 @@ export interface TakeBackResult {
 }
 
 /**
- * Takes a rollback of the code back: plan, lock, ask the guards, apply, record, deploy. Done twice, it does nothing the second time.
+ * Undoes a rollback of the code: plan, lock, check the guards, apply, record, deploy. Done twice, it does nothing the second time.
  * @param plan plans it; called again when another run has held the lock meanwhile
  * @throws what the plan throws
  */

@@ -11,7 +11,7 @@ import type { Locate, Step } from './step.ts'
 
 export type { Step } from './step.ts'
 
-/** What an action does, once its inputs are read. */
+/** What an action does after its inputs are read. */
 export interface Action<I extends Inputs, O extends string> {
   readonly run: (step: Step<I, O>) => Promise<void>
 }
@@ -78,7 +78,7 @@ export async function startAction<I extends Inputs, O extends string>(
     if (contract.rollsBack) outputs.setFailure(error)
     if (!isUserFacing(error) && error instanceof Error) log.debug(error.stack ?? '')
   } finally {
-    // a step that had come to its end all the same is not failed
+    // a step that completed anyway has not failed
     if (signal.aborted && problem !== undefined) fail(log, cancellation.explain(problem || undefined))
     cancellation.stop()
   }

@@ -1,10 +1,10 @@
-/** What a cancelled step says, and stops. */
+/** Cancellation of a step: what it prints, and what it stops. */
 export interface Cancellation {
   /** aborted when the job is cancelled */
   readonly signal: AbortSignal
   /** The last line of a step that was cancelled: what it was doing, and how to go on. @param doing what failed because of it */
   readonly explain: (doing: string | undefined) => string
-  /** Listens no longer. */
+  /** Stops listening. */
   readonly stop: () => void
 }
 

@@ -2,7 +2,7 @@ import { InputError } from '../errors.ts'
 import { type EventPayload, readEvent } from './event.ts'
 import { readRepositoryName } from './job.ts'
 
-/** What the runner says of the job this process is a step of. */
+/** What the runner says about the job of this process. */
 export interface RunContext {
   readonly owner: string
   readonly repo: string
@@ -19,7 +19,7 @@ export interface RunContext {
   readonly stepKey: string
   /** the account that started this run by an event that people cause; undefined for every other event */
   readonly askedBy: string | undefined
-  /** the event's own words on the deployment or the pull request it is about */
+  /** what the event says about its deployment or pull request */
   readonly event: EventPayload
 }
 

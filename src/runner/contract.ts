@@ -1,7 +1,7 @@
 import type { InputRule } from './input-rules.ts'
 import type { Inputs } from './inputs.ts'
 
-/** What an action promises its users. `action.yml` and the README's tables say the same; a test holds the three together. */
+/** The interface of an action. `action.yml` and the tables of the README are generated from it; a test compares them. */
 export interface ActionContract<I extends Inputs = Inputs, O extends string = string> {
   /** the folder under `actions/` and `dist/` */
   readonly name: string
@@ -10,7 +10,7 @@ export interface ActionContract<I extends Inputs = Inputs, O extends string = st
   /** one sentence */
   readonly description: string
   readonly branding: { readonly icon: string; readonly color: string }
-  /** the least that the job's token needs */
+  /** the permissions that the job's token always needs */
   readonly permissions: Readonly<Record<string, 'read' | 'write'>>
   /** what it needs beside that for some of its inputs: when, by permission, e.g. `actions: write` */
   readonly morePermissions?: Readonly<Record<`${string}: ${'read' | 'write'}`, string>>

@@ -6,14 +6,14 @@ export interface Condition<Name extends string = string> {
   readonly is?: readonly string[]
 }
 
-/** Which inputs of an action go together. What would be ignored is an error, as its writer expects it to do something. */
+/** Which inputs of an action can be combined. An input that would be ignored is an error, because its author expects an effect. */
 export type InputRule<Name extends string = string> =
   | { readonly inputs: readonly Name[]; readonly onlyWith: Condition<Name> }
   | { readonly inputs: readonly Name[]; readonly notWith: Condition<Name> }
   | { readonly inputs: readonly Name[]; readonly requiredWith: Condition<Name> }
   | { readonly oneOf: readonly Name[] }
 
-/** What was written for an input, and its default. */
+/** The text of an input, and its default. */
 export interface Written {
   readonly text: string
   readonly fallback: string

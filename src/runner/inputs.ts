@@ -3,7 +3,7 @@ import { type DurationUnit, parseDuration } from '../text/duration.ts'
 import { parseSize } from '../text/size.ts'
 import { checkRules, type InputRule } from './input-rules.ts'
 
-/** One input of an action: what `action.yml` and the README say of it, and how its text becomes a value. */
+/** One input of an action: its description, and how its text is parsed. */
 export interface Input<T> {
   readonly description: string
   readonly required: boolean
@@ -32,7 +32,7 @@ interface Declaration {
   readonly elseSetting?: string
 }
 
-/** The kinds of input there are. An input left empty is '' or undefined, never a surprise value. */
+/** The kinds of inputs. An empty input is '' or undefined, never another value. */
 export const input = {
   text: (declared: Declaration) => declare(declared, (text) => text),
 

@@ -2,7 +2,7 @@ import { EOL } from 'node:os'
 import { issueCommand } from './commands.ts'
 import type { Secrets } from './secrets.ts'
 
-/** The job's log, as people read it while it runs. Secrets are taken out; `guardOutput` keeps texts from becoming commands. */
+/** The log of the job. Secrets are removed; `guardOutput` prevents texts from becoming commands. */
 export interface Log {
   readonly info: (line: string) => void
   readonly debug: (line: string) => void

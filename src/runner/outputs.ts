@@ -6,7 +6,7 @@ export type Outputs<O extends string> = Partial<
   Readonly<Record<O, string | number | boolean | readonly object[] | undefined>>
 >
 
-/** Where a step's outputs go. */
+/** The outputs of a step. */
 export interface OutputWriter {
   /** Sets outputs, and `result` to all of them as one JSON object with `schema: 1`. What is undefined is not set. */
   readonly set: (outputs: Outputs<string>) => void

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** Works in a folder for temporary files that nobody else sees, and removes it afterwards. */
+/** Runs with a private folder for temporary files, and removes it afterwards. */
 export async function inScratchFolder<T>(
   env: NodeJS.ProcessEnv,
   work: (folder: string) => Promise<T>,

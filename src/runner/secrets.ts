@@ -2,11 +2,11 @@ import { redact } from '../text/redact.ts'
 import { issueCommand } from './commands.ts'
 import { type Inputs, variableOf } from './inputs.ts'
 
-/** The secrets that this process knows of: masked by the runner in the log, and taken out by us of everything else that leaves it. */
+/** The secrets that this process knows. The runner masks them in the log; this process removes them from everything else that it writes. */
 export interface Secrets {
   /** Makes a value known as a secret, before it is used for anything. */
   add(value: string): void
-  /** Takes every known secret, and what is shaped like one, out of a text. */
+  /** Removes every known secret, and values shaped like one, from a text. */
   redact(text: string): string
 }
 

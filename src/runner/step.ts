@@ -11,7 +11,7 @@ import type { Outputs } from './outputs.ts'
 import type { Secrets } from './secrets.ts'
 import { writeSummary } from './summary.ts'
 
-/** All that an action gets from the runner. */
+/** Everything that an action gets from the runner. */
 export interface Step<I extends Inputs, O extends string> {
   readonly inputs: InputValues<I>
   readonly context: RunContext
@@ -33,11 +33,11 @@ export interface Step<I extends Inputs, O extends string> {
   readonly writeSummary: (markdown: string) => Promise<void>
   /** Writes a report beside the job's other temporary files. @returns its path */
   readonly writeReport: (name: string, report: unknown) => Promise<string>
-  /** Ends the step as failed, once the rest of it is done. */
+  /** Marks the step as failed; the rest of it still runs. */
   readonly fail: (message: string | Message) => void
-  /** A text for the user, with each setting called as users of this step know it. */
+  /** A text for the user, in which each setting has the name that users of this step know. */
   readonly explain: (said: string | Message) => string
-  /** Does this once the action has ended, however it ended: what goes on beside it comes to its end. */
+  /** Runs this after the action has ended, however it ended: for work that runs in parallel. */
   readonly atEnd: (work: () => Promise<void>) => void
   /** Says where the configuration file has a setting, once that file is read. */
   readonly locateSettings: (locate: Locate) => void

@@ -67,7 +67,7 @@ test('a branch of a git server is rolled back by git alone, and its password is 
   expect(await treeOf('main')).toBe(await treeOf(good))
   expect(await remote.git('rev-parse', `${outputs['tag']}^{commit}`)).toBe(await main())
   expect(summary).toContain('Rolled back')
-  expect(log).toContain('nothing is read from, or written to, the history of incidents')
+  expect(log).toContain('the history of incidents is neither read nor written')
   const argv = await readFile(seen, 'utf8')
   expect(argv).toContain('push --porcelain --atomic')
   for (const secret of [password, Buffer.from(`${username}:${password}`).toString('base64')]) {

@@ -215,7 +215,7 @@ describe('a branch with a rule', () => {
       'reason-code': 'pull-request',
       'pull-request': '1',
     })
-    expect(summary).toContain('takes effect when that is merged')
+    expect(summary).toContain('takes effect when the pull request is merged')
     const [pull] = shop.hosted.issues
     expect(pull).toMatchObject({
       title: `Roll back production to ${shop.good.slice(0, 7)}`,
@@ -261,7 +261,7 @@ describe('a machine', () => {
   test('undoes no more than it may, and a person does', async () => {
     const refused = await rollBack({ 'max-commits': '1' })
     expect(refused.exitCode).toBe(1)
-    expect(refused.log).toContain('would undo 2 commits, and input "max-commits" allows 1. Check it')
+    expect(refused.log).toContain('would undo 2 commits, and input "max-commits" allows 1. Check the plan')
     expect(refused.outputs).toMatchObject({ decision: 'failed', 'reason-code': 'refused' })
     expect(await shop.head()).toBe(shop.bad)
     const byHand = await rollBack({ 'max-commits': '1' }, { eventName: 'workflow_dispatch' })

@@ -55,7 +55,7 @@ describe('watch', () => {
 
     const second = await run(dispatch, { sha, runId: '12' })
     expect(second.outputs['decision']).toBe('roll-back')
-    expect(second.log).toContain('rollback.yml was started for this revision before')
+    expect(second.log).toContain('rollback.yml was already started for this revision')
     expect(shop.hosted.dispatches).toHaveLength(1)
     // the same verdict is told once
     expect(await kinds()).toEqual(['health-checked', 'rollback-requested', 'rollback-requested'])

@@ -76,7 +76,7 @@ const queryError = {
 test.each<[string, Parameters<typeof read>[0], string, boolean]>([
   ['a page of a proxy', { status: 502, body: page }, 'answered with status 502', false],
   ['a page that says 200', { body: page }, 'with its path prefix', false],
-  ['JSON of something else', { body: { ok: true } }, 'JSON in another shape', false],
+  ['JSON of something else', { body: { ok: true } }, 'JSON that is not a response of Prometheus', false],
   ['a log-in that is wanted', { status: 302, body: '' }, 'answered with a redirect (status 302)', false],
   ['wrong credentials', { status: 401, body: page }, 'refused the query (status 401)', true],
   ['a query that cannot be parsed', { status: 400, body: queryError }, 'bad_data: 1:5: parse error', true],

@@ -9,6 +9,6 @@ test('a summary over the limit is cut at the end of a line and says so, counted 
   const line = `${'ä'.repeat(40)}\n`
   const cut = cutToBytes(line.repeat(1000), 10_000)
   expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(10_000)
-  expect(cut).toMatch(/ä{40}\n\n_Cut here: the rest would be over the 1 MiB that GitHub shows\._\n$/)
+  expect(cut).toMatch(/ä{40}\n\n_Truncated: GitHub shows at most 1 MiB\._\n$/)
   expect(cut).not.toContain('\uFFFD')
 })

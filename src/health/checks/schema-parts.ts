@@ -25,7 +25,9 @@ export const shared = {
       'The limit is breached by a higher value. Default: the limit of the metric, if none of `max`, `min` and `equals` is set.',
     ),
   min: limit().optional().describe('The limit is breached by a lower value. No default.'),
-  equals: limit().optional().describe('The limit is breached by any other value. Not with `max` or `min`. No default.'),
+  equals: limit()
+    .optional()
+    .describe('The limit is breached by any other value. Not with `max` or `min`. No default.'),
   'initial-delay': duration()
     .optional()
     .describe(
@@ -50,7 +52,9 @@ export const shared = {
     ),
   'consecutive-error-limit': count()
     .optional()
-    .describe('How many consecutive errors are tolerated; with one more, the verdict is `error`. Default: 2.'),
+    .describe(
+      'How many consecutive errors are tolerated; with one more, the verdict is `error`. Default: 2.',
+    ),
   'inconclusive-limit': count()
     .optional()
     .describe(

@@ -19,7 +19,7 @@ export interface ChannelResult {
   readonly reasonCode: ReasonCode
   /** absent when it was not carried through */
   readonly receipt?: Receipt
-  /** what is wrong, and what to do; absent when all is well */
+  /** what is wrong, and what to do; absent if nothing is wrong */
   readonly problem?: string | Message
 }
 

@@ -5,7 +5,7 @@ import { type DoctorOptions, type Facts, gatherFacts } from './facts.ts'
 import type { Finding } from './finding.ts'
 
 export interface Diagnosis {
-  /** ready: a rollback would work. not-ready: it would not. unsure: something could not be looked at */
+  /** ready: a rollback would work. not-ready: it would not. unsure: something could not be checked */
   readonly decision: 'ready' | 'not-ready' | 'unsure'
   readonly environment: string
   readonly findings: readonly NamedFinding[]
@@ -49,13 +49,13 @@ export function describeDiagnosis({ findings }: Diagnosis): readonly string[] {
   ])
 }
 
-/** The last line of the log: what is true now. */
+/** The last line of the log: the current state. */
 export function concludeDiagnosis({ decision, environment, findings }: Diagnosis): string {
   const passed = findings.filter(({ state }) => state === 'ok').length
   return `${sentences[decision](environment)}: ${passed} of ${findings.length} checks passed`
 }
 
-/** One line when all is well, else what is not. */
+/** One line if everything is fine, else a table of the problems. */
 export function summarizeDiagnosis({ decision, environment, findings }: Diagnosis): readonly RootContent[] {
   const left = findings.filter(({ state }) => state !== 'ok')
   const line = paragraph(text(`${concludeDiagnosis({ decision, environment, findings })}.`))
@@ -70,7 +70,7 @@ export function summarizeDiagnosis({ decision, environment, findings }: Diagnosi
   ]
 }
 
-/** What keeps a rollback from working, with what to do; empty when nothing does. */
+/** What prevents a rollback, and what to do; empty if nothing does. */
 export function problemsOf({ findings }: Diagnosis): readonly string[] {
   return findings
     .filter(({ state }) => state === 'wrong')

@@ -19,7 +19,7 @@ import type { Assessment } from '../assessment.ts'
 import { type Plan, planLayers } from '../plan.ts'
 import { unlessExternal } from '../redeployment.ts'
 
-/** Something that was looked at, or why it could not be. */
+/** A value that was read, or why it could not be read. */
 export type Fact<T> =
   | { readonly seen: true; readonly value: T }
   /** isRefused: by a rule, a permission or a mistake, which trying again will not change */
@@ -37,7 +37,7 @@ export interface BackupFacts {
   readonly wasRead: boolean
 }
 
-/** All that a rollback would depend on, as it is now. */
+/** Everything that a rollback would depend on, in its current state. */
 export interface Facts {
   readonly environment: string
   readonly branch: string

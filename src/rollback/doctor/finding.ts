@@ -6,9 +6,9 @@ import type { Fact, Facts } from './facts.ts'
  */
 export interface Finding {
   readonly state: 'ok' | 'wrong' | 'warning' | 'unknown'
-  /** one clause: what is so */
+  /** one clause: the finding */
   readonly says: string
-  /** what to do, one sentence; absent where all is well */
+  /** what to do, one sentence; absent if nothing is wrong */
   readonly cure?: string
 }
 

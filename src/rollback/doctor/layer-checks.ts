@@ -1,6 +1,9 @@
 import type { BackupFacts, Facts } from './facts.ts'
 import { type Check, type Finding, failed, ok, unknown, warning, wrong } from './finding.ts'
 
+/** `database and ota` */
+const listed = new Intl.ListFormat('en-GB')
+
 /** Whether each layer could be rolled back: its secrets, its target, its server, its backup. */
 export const layerChecks: readonly Check[] = [
   {
@@ -42,7 +45,7 @@ export const layerChecks: readonly Check[] = [
       if (others.length === 0) return undefined
       const [bad] = others.filter(({ plan }) => !plan.seen)
       if (bad === undefined || bad.plan.seen)
-        return ok(`${others.map(({ name }) => name).join(', ')} can be opened and planned`)
+        return ok(`${listed.format(others.map(({ name }) => name))} can be opened and planned`)
       return failed(
         bad.plan,
         `${bad.name} cannot be planned`,

@@ -159,9 +159,7 @@ describe('a plan of the code', () => {
     shop.github.fault({ ...limited, operation: 'graphql' })
     const planned = await open().plan()
     expect(planned.view).toMatchObject({ state: 'pending', undoneCount: 2 })
-    expect(planned.words?.lines.join('\n')).toContain(
-      'are not known, because GitHub did not answer',
-    )
+    expect(planned.words?.lines.join('\n')).toContain('are not known, because GitHub did not answer')
     const receipt = await planned.apply()
     expect(await shop.tree(receipt.now)).toBe(await shop.tree(shop.good))
   })

@@ -377,7 +377,7 @@ describe('on MariaDB, a script that failed half-way', () => {
     const files = { ...filesOf('golang-migrate', 4), 'db/4_notes.down.sql': script }
     const selection = added('golang-migrate')
     await expect(undo(engine, files, { selection, allowDataLoss: true })).rejects.toThrow(
-      /4 of its statements ran before and stay: mend the cause and run it again/,
+      /4 of its statements ran before and stay: fix the cause and run it again/,
     )
     expect(await users(engine)).toEqual(['1', '2'])
     return { engine, files, again: { selection, allowDataLoss: true } }

@@ -39,7 +39,7 @@ describe('a flag is switched off', () => {
   test('by its state, and no other byte of the file changes', async () => {
     write(file())
     const plan = await open().plan()
-    expect(plan.view.warnings.join()).toContain('the default in the code that asks decides')
+    expect(plan.view.warnings.join()).toContain('clients use the default in their code')
     const receipt = await plan.apply()
     expect(read()).toBe(file(flag('DISABLED')))
     expect(receipt).toMatchObject({ outcome: 'rolled-back', verified: { ok: true } })
@@ -262,7 +262,9 @@ describe('a file in YAML', () => {
     await expect((await open().plan()).apply()).rejects.toThrow(
       /cannot be changed alone .*: search shares a part/,
     )
-    await expect((await open(['search']).plan()).apply()).rejects.toThrow('has no "state" of its own')
+    await expect((await open(['search']).plan()).apply()).rejects.toThrow(
+      'has no "state", so it cannot be changed alone',
+    )
     expect(read()).toBe(shared)
     const receipt = await (await open(['third']).plan()).apply()
     expect(read()).toBe(shared.replace(/ENABLED\n$/, 'DISABLED\n'))

@@ -175,7 +175,7 @@ describe('what goes wrong', () => {
   })
 
   test.each<[string, string, RegExp]>([
-    ['something else than JSON', 'hello', /eas update:list printed something else than it is known to/],
+    ['something else than JSON', 'hello', /eas update:list printed unexpected output/],
     ['JSON of another shape', '{"currentPage":[{"group":"--evil"}]}', /no id of an update group/],
   ])('%s is not taken for a list', async (_, said, message) => {
     await project.fault({ command: 'update:list', times: 1, when: 'instead', said })

@@ -393,7 +393,7 @@ describe('what is no update server', () => {
     [
       'a redirect to a log-in page',
       { status: 302, headers: { location: 'https://sso.example.com/login?token=abc' } },
-      'redirects to https://sso.example.com/login, which is no answer of an update server',
+      'redirects to https://sso.example.com/login, which an update server does not do',
     ],
     [
       'JSON of another shape',

@@ -7,7 +7,9 @@ import { counting, measured, shared } from '../schema-parts.ts'
 export const prometheusCheck = section(
   {
     name: shared.name,
-    type: z.literal('prometheus').describe('Queries a Prometheus server, or one with a compatible query API.'),
+    type: z
+      .literal('prometheus')
+      .describe('Queries a Prometheus server, or one with a compatible query API.'),
     url: httpUrl({ example: 'http://prometheus:9090' }).describe('Address of the server, without /api/v1.'),
     query: promql('write the PromQL that gives one value').describe(
       'PromQL that gives exactly one value. Default: none; then `bad` and `total` are required.',
