@@ -1,7 +1,7 @@
 /**
- * Builds `dist/`: compiles the sources with tsc, bundles all actions with ncc in one go, so that what they have in common is
- * there once (what is loaded on need is a file of its own), minifies with names kept, so that a stack trace reads, writes the
- * file that starts each action, and lists the third-party licences.
+ * Builds `dist/`: compiles the sources with tsc (`npm run typecheck` checks the types), bundles all actions with ncc in one go,
+ * so that what they have in common is there once (what is loaded on need is a file of its own), minifies with names kept, so
+ * that a stack trace reads, writes the file that starts each action, and lists the third-party licences.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
