@@ -1,5 +1,5 @@
 /**
- * Makes the pictures of the health gate's README anew: three runs of the compiled action on a real service that a real
+ * Makes the pictures of the health gate's README again: three runs of the compiled action on a real service that a real
  * Prometheus scrapes, and a picture of the summary of each. `npm run build` first.
  */
 import { execFileSync } from 'node:child_process'
@@ -24,7 +24,7 @@ interface Scene {
 const scenes: readonly Scene[] = [
   { verdict: 'healthy', traffic: 50, becomes: { kind: 'answer', failing: 0.004 } },
   { verdict: 'unhealthy', traffic: 50, becomes: { kind: 'answer', failing: 0.2 } },
-  { verdict: 'inconclusive', traffic: 0.5, becomes: { kind: 'answer' } },
+  { verdict: 'inconclusive', traffic: 0.1, becomes: { kind: 'answer' } },
 ]
 
 for (const { verdict, traffic, becomes } of scenes) {

@@ -1,5 +1,5 @@
 /**
- * Makes what the README of git-rollback shows of one run anew: the log, a picture of the job summary, and a picture of the pull
+ * Makes what the README of git-rollback shows of one run again: the log, a picture of the job summary, and a picture of the pull
  * request, of the compiled action on a repository whose branch wants pull requests. `npm run build` first.
  */
 import { execFileSync } from 'node:child_process'
@@ -43,20 +43,26 @@ try {
     rules: [{ type: 'pull_request', approvals: 1 }],
   })
 
-  const { log, summary, exitCode, outputs } = await runStep(
+  const { log, summary, outputs } = await runStep(
     await shop.job({ sha: bad, eventName: 'workflow_dispatch' }),
     {
       action: 'git-rollback',
       inputs: { revision: bad, reason: 'the homepage answers 500 since the deployment', reviewers: 'linus' },
     },
   )
-  if (exitCode !== 0) throw new Error(log)
-  process.stdout.write(`${log}\n`)
+  // a proposal that the rules of the branch require fails the step until it is merged
+  if (outputs['decision'] !== 'proposed') throw new Error(log)
+  process.stdout.write(`${asOnGitHub(log)}\n`)
   const pull = shop.hosted.issues.find(({ number }) => String(number) === outputs['pull-request'])
-  draw('summary', summary)
-  draw('pull-request', `# ${pull?.title} #${pull?.number}\n\n${pull?.body}`)
+  draw('summary', asOnGitHub(summary))
+  draw('pull-request', asOnGitHub(`# ${pull?.title} #${pull?.number}\n\n${pull?.body}`))
 } finally {
   await shop.close()
+}
+
+/** Shows GitHub's address instead of the emulator's. */
+function asOnGitHub(text: string): string {
+  return text.replace(/http:\/\/127\.0\.0\.1:\d+/g, 'https://github.com')
 }
 
 /** The pull request that the bad commit came from. @returns its number */

@@ -1,6 +1,6 @@
 import { input } from '../runner/inputs.ts'
 
-/** Inputs that every action has, so that they mean the same everywhere. */
+/** Inputs of every action, with the same meaning everywhere. */
 export const commonInputs = {
   token: input.secret({
     description: 'Token for the GitHub API.',
@@ -25,7 +25,7 @@ export const commonInputs = {
   }),
 } as const
 
-/** When the permission `deployments: read` is wanted by an action that has no other use of it. */
+/** When an action that has no other use for it needs the permission `deployments: read`. */
 export const deployedRevision =
   'in a run that is started manually, by a comment or on a schedule, to read what is deployed, unless the input `revision` names it'
 

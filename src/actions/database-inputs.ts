@@ -1,6 +1,6 @@
 import { input } from '../runner/inputs.ts'
 
-/** Inputs that db-backup and db-restore share, so that they mean the same in both. */
+/** Inputs of both db-backup and db-restore. */
 export const databaseInputs = {
   'database-url': input.secret({
     setting: 'database.url',

@@ -1,6 +1,6 @@
 import { input } from '../runner/inputs.ts'
 
-/** The input of every action whose automatic runs are guarded. */
+/** The input of every action whose automatic runs have guards. */
 export const guardInputs = {
   hold: input.text({
     description:

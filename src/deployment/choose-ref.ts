@@ -50,7 +50,7 @@ async function canRunOnTag(
     ])
     return marked === commit && !isLimited && file !== undefined && !asksForRef(file.text)
   } catch (error) {
-    // what may not be read may forbid it
+    // rules that cannot be read may forbid it
     if (error instanceof RefusedError) return false
     throw error
   }

@@ -1,9 +1,9 @@
 import { parse } from 'yaml'
 import { z } from 'zod'
 
-/** `concurrency` as a workflow has it, for itself or for a job. */
+/** `concurrency` of a workflow or of a job. */
 export interface DeclaredGroup {
-  /** may hold expressions */
+  /** may contain expressions */
   readonly group: string
   /** a newer run ends the one that holds the group; an expression counts as yes */
   readonly cancelsRunning: boolean
@@ -76,7 +76,7 @@ export function isInGroup({ group }: DeclaredGroup, name: string, run: RunToCome
   return /\w/.test(literal) && new RegExp(`^${pattern}$`, 'is').test(name)
 }
 
-/** The name by which expressions know a workflow. */
+/** The name of a workflow in expressions. */
 export function nameOfWorkflow(text: string, path: string): string {
   return workflow.safeParse(parseYaml(text)).data?.name ?? path
 }

@@ -41,7 +41,7 @@ export interface DeploymentContext extends Subject, Pick<SettingsFile, 'settings
   readonly compactHistory: () => Promise<void>
 }
 
-/** What a run says of itself. */
+/** What a run knows about itself. */
 export interface RunFacts extends Circumstances {
   readonly event: Circumstances['event'] & {
     readonly repository?: { readonly default_branch?: string | undefined } | undefined
@@ -53,14 +53,14 @@ export interface RunFacts extends Circumstances {
   readonly run: Event['run'] | undefined
 }
 
-/** What a context uses of the process that it is in. */
+/** What a context uses of its process. */
 export interface ContextMeans {
   readonly process: Pick<LockHolder, 'key' | 'host' | 'pid'>
   /** Whether a process of this machine is there. */
   readonly isAlive: (pid: number) => boolean
   /** Called with the settings of the environment as soon as they are known: their secrets are masked before anything else is done. */
   readonly onConfig: (config: Config) => void
-  /** Opens a view of the history that is told of everything this run appends. */
+  /** Opens a view of the history that receives everything that this run appends. */
   readonly subscribe?: (feed: Feed) => Subscriber | undefined
   readonly redact: (text: string) => string
   readonly now: () => Date
@@ -115,7 +115,7 @@ export async function openContext(
   const isManual = once(async () => askedBy !== undefined && (await mayWrite(repository, askedBy)))
   const named = given || config.branch || event.repository?.default_branch
   if (rollsBack && named) {
-    // whoever needs it gets the error
+    // the caller that needs it gets the error
     isManual().catch(() => {})
     await lookAhead(repository, {
       branch: named,
@@ -191,7 +191,7 @@ export async function aboutRevision(
   }
 }
 
-/** A question that is asked at most once. */
+/** A request that is sent at most once. */
 function once<T>(ask: () => Promise<T>): () => Promise<T> {
   let answer: Promise<T> | undefined
   return () => {

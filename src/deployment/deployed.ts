@@ -1,7 +1,7 @@
 import type { Repository } from '../github/client.ts'
 import { type Deployment, listDeployments, listNewestDeployments, readStates } from '../github/deployments.ts'
 
-/** What runs in an environment. */
+/** What is deployed to an environment. */
 export interface DeployedRevision extends Deployment {
   /** deployments that were made later and have not succeeded, newest first: they wait, run or failed */
   readonly later: readonly Attempt[]
@@ -13,7 +13,7 @@ export interface Attempt {
   readonly state: string
 }
 
-/** How many deployments are looked at before we say that none succeeded. */
+/** How many deployments are checked before the search fails. */
 const furthest = 100
 
 /**

@@ -2,7 +2,7 @@ import type { Repository } from '../github/client.ts'
 import { readFile } from '../github/contents.ts'
 import { readWorkflowState } from '../github/workflow-state.ts'
 
-/** A workflow that is to be started once a rollback is done. */
+/** A workflow that a rollback starts at its end. */
 export interface WantedDispatch {
   /** the name of its file under .github/workflows */
   readonly workflow: string
@@ -39,7 +39,7 @@ export async function whyNotDispatchable(
   if (state === undefined)
     return {
       says: `there is no workflow ${workflow} on the default branch`,
-      // GitHub answers 404, too, where the token may not see it
+      // GitHub also answers 404 if the token may not see it
       cure: 'Name a file of .github/workflows with a `workflow_dispatch` trigger; if the file is there, give the job `permissions: actions: write`',
     }
   if (state !== 'active')

@@ -9,9 +9,9 @@ export interface LastGood {
   readonly foundBy: string
 }
 
-/** How many older deployments are looked at before we say that there is no good one. */
+/** How many older deployments are checked before the search fails. */
 const furthest = 100
-/** How many of these an error lists when there is no good one. */
+/** How many of these an error lists if there is no good one. */
 const listed = 5
 
 /**
@@ -80,7 +80,7 @@ async function newestDeployment(
   return undefined
 }
 
-/** @throws InputError when nothing was ever deployed to the environment, and something was to others */
+/** @throws InputError if the environment has no deployments, and other environments have some */
 async function refuseUnknown(repository: Repository, environment: string): Promise<void> {
   const newest = await listNewestDeployments(repository)
   const known = [...new Set(newest.map((each) => each.environment))].sort()

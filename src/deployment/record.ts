@@ -14,7 +14,7 @@ export interface DeploymentsOfRollback {
 }
 
 /**
- * Tells GitHub's deployments of a rollback: that of the failed revision gets the state failure, and the restored one a
+ * Updates GitHub's deployments after a rollback: that of the failed revision gets the state failure, and the restored revision gets a
  * deployment of its own, unless the workflow that deploys made one. Done twice, it is done once.
  * @returns why it could not be recorded; undefined when it was
  */

@@ -70,11 +70,11 @@ export async function redeploy(
   const isNamed = Object.values(inputs).some((value) => value.includes(commit))
   try {
     const wanted = { workflow, branch, commit, tag, environment, isNamed, isNew }
-    // none of these needs the other
+    // these are independent of each other
     const [earlier, chosen, groups] = await Promise.all([
       again || isNew ? undefined : findDispatchedRun(repository, { workflow, commit }),
       settle(chooseRef(repository, wanted)),
-      // what may not be seen keeps nobody from deploying
+      // what the token may not read does not prevent the deployment
       ownRun === undefined ? undefined : groupsOf(repository, ownRun).catch(ignoreRefusal),
     ])
     const ref = earlier?.ref ?? chosen()
@@ -102,7 +102,7 @@ export async function redeploy(
   }
 }
 
-/** The same error, with what is true of the branch by now. */
+/** The same error, with the current state of the branch. */
 function notDeployed(error: unknown): unknown {
   const kind = [InputError, RefusedError, UnavailableError, ConflictError].find(
     (each) => error instanceof each,

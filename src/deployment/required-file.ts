@@ -2,7 +2,7 @@ import { InputError, message, setting } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
 import { readFile } from '../github/contents.ts'
 
-/** The text of a file of a branch that a setting names. @throws InputError when it is not there */
+/** The text of a file on a branch that a setting names. @throws InputError if it does not exist */
 export async function readRequiredFile(
   repository: Repository,
   { setting: name, path, ref }: { readonly setting: string; readonly path: string; readonly ref: string },

@@ -10,7 +10,7 @@ export type Restored =
   | {
       readonly state: 'deployed'
       readonly revision: string
-      /** address of the run; '' where only GitHub's deployments show it */
+      /** address of the run; '' if only GitHub's deployments show it */
       readonly url: string
       /** one clause */
       readonly evidence: string

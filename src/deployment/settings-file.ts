@@ -4,10 +4,10 @@ import { readFile } from '../github/contents.ts'
 import type { Settings } from '../settings/environments.ts'
 import { defaultConfig } from '../settings/schema.ts'
 
-/** The settings of a repository, and where its file has each of them. */
+/** The settings of a repository, and the location of each in the file. */
 export interface SettingsFile {
   readonly settings: Settings
-  /** false where there is no file, and the defaults hold */
+  /** false if there is no file, and the defaults apply */
   readonly isConfigured: boolean
   /**
    * @param path such as `code.max-commits`
@@ -49,7 +49,7 @@ export async function readSettingsFile(
       )
     return { settings: settingsWithout(environment), isConfigured: false, locate: () => undefined }
   }
-  // YAML is read where there is some
+  // the YAML parser is loaded only if there is a file
   const [{ locateSetting }, { parseSettings }] = await Promise.all([
     import('../settings/location.ts'),
     import('../settings/parse.ts'),
@@ -60,7 +60,7 @@ export async function readSettingsFile(
   return { settings: parseSettings(source), isConfigured: true, locate }
 }
 
-/** Without a file there is one environment, with all the defaults. */
+/** Without a file, there is one environment with all defaults. */
 function settingsWithout(environment: string): Settings {
   const config = defaultConfig()
   const usual = environment || config.environment

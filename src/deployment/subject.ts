@@ -9,7 +9,7 @@ import type { Config } from '../settings/schema.ts'
 import { shortRevision } from '../text/revision.ts'
 import { findDeployed } from './deployed.ts'
 
-/** What a run says of itself: its inputs, its event, and the commit that it runs for. */
+/** What a run knows about itself: its inputs, its event, and the commit that it runs for. */
 export interface Circumstances {
   /** the inputs; '' where they are left empty */
   readonly environment: string
@@ -29,7 +29,7 @@ export interface Circumstances {
   readonly sha: string
 }
 
-/** Which incident a run is about. */
+/** The incident of a run. */
 export interface Subject {
   readonly environment: string
   /** full id of the commit that may be bad */

@@ -6,7 +6,7 @@ import { formatDuration } from '../text/duration.ts'
 
 export interface AwaitedRun {
   readonly id: number
-  /** what is run, for people, e.g. `deploy.yml on main` */
+  /** the run in words, e.g. `deploy.yml on main` */
   readonly what: string
   /** the run that waits, by its id; undefined outside of a workflow run */
   readonly ownRun: number | undefined
@@ -23,12 +23,12 @@ export interface WaitingTools {
   readonly now: () => number
 }
 
-/** A short run is not made to look like a long one: the first pauses are shorter. */
+/** The first pauses are shorter, so that a short run is noticed soon. */
 const firstPollMs = 1_000
 const pollMs = 5_000
 /** A hosted runner takes a job within seconds. */
 const usualQueueMs = 30_000
-/** How often it is asked anew what a run waits for. */
+/** How often the reason why a run waits is read again. */
 const askAgainMs = 30_000
 
 /**
@@ -100,7 +100,7 @@ async function whatItWaitsFor(
     return status === 'queued' && queuedMs >= usualQueueMs ? await missingRunner(repository, id) : ''
   }
   const waits = await ask().catch((error: unknown) => {
-    // the run goes on all the same
+    // the run continues anyway
     if (isUserFacing(error)) return ''
     throw error
   })

@@ -7,7 +7,7 @@ import { openWorkplace } from '../wiring.ts'
 import type { CodepushStep } from './contract.ts'
 import { publish } from './outputs.ts'
 
-/** Takes a bad over-the-air update back. */
+/** Rolls back a bad over-the-air update. */
 export async function run(step: CodepushStep): Promise<void> {
   const { inputs, secrets, env } = step
   for (const secret of secretsOfTools(env)) secrets.add(secret)

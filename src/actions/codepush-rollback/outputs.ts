@@ -17,7 +17,7 @@ const headlines: Readonly<Record<UpdatesDecision | 'undone' | 'rehearsed', strin
   rehearsed: 'Rehearsed: rolled back, then undone',
 }
 
-/** Sets the outputs, writes the summary, and fails the step when something is left to do. */
+/** Sets the outputs, writes the summary, and fails the step if something is left to do. */
 export async function publish(step: CodepushStep, { result, state }: OtaRollback): Promise<void> {
   const { inputs, log, explain } = step
   const { plans = [], results = [], server } = state ?? {}
@@ -28,7 +28,7 @@ export async function publish(step: CodepushStep, { result, state }: OtaRollback
     isPlanned: (inputs['dry-run'] || saved !== undefined) && !isHeld,
   })
   const { channels } = updates
-  // what was taken back again does not hold, whatever devices were offered meanwhile
+  // a rollback that was undone does not count as verified, whatever devices were offered in between
   const isTakenBack = report?.layers.some(({ outcome }) => outcome === 'undone') ?? false
   const { decision, reasonCode, isVerified } =
     rehearsal === undefined && !isTakenBack
@@ -50,7 +50,7 @@ export async function publish(step: CodepushStep, { result, state }: OtaRollback
     channels,
     plan: saved && (await step.writeReport('rollback-plan', saved)),
   })
-  // what was carried out has its lines in the log by now
+  // the steps that were applied are in the log already
   if (report === undefined) for (const line of plans.flatMap(describePlan)) log.info(line)
   const ofChannels = results.flatMap(({ problem }) => problem ?? [])
   const problems = ofChannels.length > 0 && !isTakenBack ? ofChannels : conclusion.problems

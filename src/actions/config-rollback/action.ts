@@ -5,7 +5,7 @@ import { writeRollback } from '../write-rollback.ts'
 import type { ConfigRollbackStep } from './contract.ts'
 import { writeBackup, writeBackups, writeValidity } from './outputs.ts'
 
-/** Keeps, lists, compares, checks or restores the configuration of an environment, or switches feature flags off. */
+/** Backs up, lists, compares, checks or restores the configuration of an environment, or switches feature flags off. */
 export async function run(step: ConfigRollbackStep): Promise<void> {
   const { inputs, secrets } = step
   const workplace = await openWorkplace(step)

@@ -7,7 +7,7 @@ interface About {
   readonly environment: string
 }
 
-/** What was kept. */
+/** Writes the result of a backup. */
 export async function writeBackup(
   step: ConfigRollbackStep,
   { incident, environment }: About,
@@ -27,7 +27,7 @@ export async function writeBackup(
   step.log.info(`${environment}: backed-up: ${manifest.name}`)
 }
 
-/** The backups there are. */
+/** Writes the list of backups. */
 export async function writeBackups(
   step: ConfigRollbackStep,
   { incident, environment }: About,
@@ -43,7 +43,7 @@ export async function writeBackups(
   step.log.info(`${environment}: listed: ${backups.length} ${backups.length === 1 ? 'backup' : 'backups'}`)
 }
 
-/** Whether what is there is valid; the step fails when it is not. */
+/** Writes whether the configuration is valid; the step fails if it is not. */
 export async function writeValidity(
   step: ConfigRollbackStep,
   { incident, environment }: About,

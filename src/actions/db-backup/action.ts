@@ -10,7 +10,7 @@ import { openWorkplace } from '../wiring.ts'
 import type { DbBackupStep } from './contract.ts'
 import { publish } from './outputs.ts'
 
-/** Backs a database up before a deployment, verifies the stored backups, or lists them. */
+/** Backs up a database before a deployment, verifies the stored backups, or lists them. */
 export async function run(step: DbBackupStep): Promise<void> {
   const { inputs, env, log, now, signal, secrets } = step
   refuseUncompressed(inputs.storage, inputs.compression)

@@ -5,7 +5,7 @@ import type { Outputs } from '../../runner/step.ts'
 import { writeLayer } from '../write-rollback.ts'
 import type { DbRestoreStep } from './contract.ts'
 
-/** Writes what a rollback of the database came to. */
+/** Writes the result of a rollback of the database. */
 export async function publish(step: DbRestoreStep, { result, report }: DatabaseRollback): Promise<void> {
   const { conclusion, environment, incident, prepared, saved } = result
   const { problems, now } = conclusion

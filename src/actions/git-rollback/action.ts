@@ -9,7 +9,7 @@ import { type GitContext, openContext } from './context.ts'
 import type { GitRollbackStep } from './contract.ts'
 import { writeCodeRollback, writeRecent, writeTakeBack } from './outputs.ts'
 
-/** Rolls the code back, takes a rollback of it back, or lists the recent ones. */
+/** Rolls back the code, undoes a rollback of it, or lists the recent ones. */
 export async function run(step: GitRollbackStep): Promise<void> {
   const { inputs } = step
   const context = await openContext(step)

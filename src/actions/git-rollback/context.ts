@@ -10,7 +10,7 @@ import { prepareJobClone } from '../job-clone.ts'
 import { openWorkplace } from '../wiring.ts'
 import type { GitRollbackStep } from './contract.ts'
 
-/** Where the code is rolled back: the job's repository on GitHub, or that of the input `remote`. */
+/** The repository to roll back: that of the job on GitHub, or that of the input `remote`. */
 export interface GitContext extends RollbackContext {
   readonly openClone: OpenClone
   /** undefined for a git server, which has no settings */
@@ -45,7 +45,7 @@ export async function openContext(step: GitRollbackStep): Promise<GitContext> {
   const opened = await openPlainContext({
     ...{ url, username, password, directory, signal, branch, isAboutRollbacks },
     ...{ path: env['PATH'] ?? '', revision: inputs.revision },
-    // no server says here who may write: only those who may can start a workflow, and anyone can comment
+    // a git server does not show who may write: only people with write access can start a workflow, and anyone can comment
     askedBy: context.eventName === 'workflow_dispatch' ? context.askedBy : undefined,
     environment: inputs.environment || deployment?.environment || '',
     ran: deployment?.sha || workflowRun?.head_sha || context.sha,

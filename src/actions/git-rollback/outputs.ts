@@ -8,7 +8,7 @@ import { writeLayer } from '../write-rollback.ts'
 import type { GitContext } from './context.ts'
 import type { GitRollbackStep } from './contract.ts'
 
-/** Writes what a rollback of the code came to. */
+/** Writes the result of a rollback of the code. */
 export async function writeCodeRollback(step: GitRollbackStep, result: RollbackResult): Promise<void> {
   const { prepared, conclusion, environment, incident, commit, tag, pull, saved, obstacle } = result
   const { problems, now } = conclusion
@@ -22,7 +22,7 @@ export async function writeCodeRollback(step: GitRollbackStep, result: RollbackR
   await writeLayer(step, { ...concludeLayer(result), environment, outputs, problems, now, obstacle })
 }
 
-/** Writes what taking a rollback back came to. */
+/** Writes the result of undoing a rollback. */
 export async function writeTakeBack(
   step: GitRollbackStep,
   { environment, revision }: GitContext,
@@ -42,7 +42,7 @@ export async function writeTakeBack(
   })
 }
 
-/** Writes the recent rollbacks; nothing of theirs that is free text goes into an output. */
+/** Writes the recent rollbacks. Outputs contain no free text. */
 export async function writeRecent(
   step: GitRollbackStep,
   { incident }: GitContext,

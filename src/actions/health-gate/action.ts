@@ -9,14 +9,14 @@ import { watch } from './watch.ts'
 
 const modes = { gate, snapshot, watch, verify, assess } as const
 
-/** Watches production, and says whether it is healthy. */
+/** Watches production, and decides whether it is healthy. */
 export async function run(step: HealthGateStep): Promise<void> {
   const workplace = await openWorkplace(step)
   const prepared = prepareStep(step, workplace)
   try {
     await modes[step.inputs.mode](prepared)
   } catch (error) {
-    // a step that a time-out or a person ends says at least that it knows nothing
+    // a step that is cancelled or times out still reports an inconclusive verdict
     if (step.signal.aborted)
       prepared.publish({ verdict: 'inconclusive', decision: 'keep', 'reason-code': 'cancelled' })
     throw error

@@ -5,7 +5,7 @@ import { parseChecks } from '../../settings/parse.ts'
 import { renderMarkdown } from '../../text/markdown.ts'
 import type { Prepared } from './prepare.ts'
 
-/** What users noticed, before and after, for the incident. It never fails the step for what it finds. */
+/** Measures what users noticed, before and after, for the incident. Its result never fails the step. */
 export async function assess(prepared: Prepared): Promise<void> {
   const { step, workplace, surroundings, mask, publish, deployedAt, fileName } = prepared
   const { inputs, context, log } = step
@@ -27,7 +27,7 @@ export async function assess(prepared: Prepared): Promise<void> {
     issues: harmed.join(','),
     report: await step.writeReport(fileName, { schema: 1, environment, ...impact }),
   })
-  // the event keeps of each check only what its schema names
+  // the event has only the fields of its schema
   await record({ kind: 'impact-assessed', because, startedAt, checks: [...impact.checks] }, [context.stepKey])
   await step.writeSummary(renderMarkdown(summarizeImpact(impact, environment)))
   log.info(`what users of ${environment} noticed: ${because}`)

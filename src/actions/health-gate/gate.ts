@@ -4,7 +4,7 @@ import { respondTo } from '../../rollback/respond.ts'
 import { announceVerdict, publishReport } from './outputs.ts'
 import type { Prepared } from './prepare.ts'
 
-/** Watches from now on, and says whether to roll back. */
+/** Watches from now on, and decides whether to roll back. */
 export async function gate({ surroundings, ...prepared }: Prepared): Promise<void> {
   const { deployedAt } = prepared
   const report = await watchHealth({ ...prepared.plan(), ...surroundings, deployedAt })

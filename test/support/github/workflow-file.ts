@@ -13,7 +13,7 @@ export interface WorkflowFile {
 
 /** https://docs.github.com/en/actions/how-tos/write-workflows/choose-when-workflows-run/control-workflow-concurrency */
 export interface Concurrency {
-  /** may hold expressions */
+  /** may contain expressions */
   readonly group: string
   readonly cancelInProgress: boolean
   /** `queue: max`: none of those that wait is dropped */
