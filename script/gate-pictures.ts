@@ -1,6 +1,6 @@
 /**
  * Makes the pictures of the health gate's README again: three runs of the compiled action on a real service that a real
- * Prometheus scrapes, and a picture of the summary of each. `npm run build` first.
+ * Prometheus scrapes, and a picture of the summary of each. `npm run build` first. A verdict as argument draws only that one.
  */
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
@@ -18,16 +18,20 @@ interface Scene {
   readonly verdict: 'healthy' | 'unhealthy' | 'inconclusive'
   /** requests a second */
   readonly traffic: number
+  /** between two rounds, whose probes are requests, too */
+  readonly interval: string
   /** how the service behaves from the seventh round on */
   readonly becomes: Behaviour
 }
 const scenes: readonly Scene[] = [
-  { verdict: 'healthy', traffic: 50, becomes: { kind: 'answer', failing: 0.004 } },
-  { verdict: 'unhealthy', traffic: 50, becomes: { kind: 'answer', failing: 0.2 } },
-  { verdict: 'inconclusive', traffic: 0.1, becomes: { kind: 'answer' } },
+  { verdict: 'healthy', traffic: 50, interval: '3s', becomes: { kind: 'answer', failing: 0.004 } },
+  { verdict: 'unhealthy', traffic: 50, interval: '3s', becomes: { kind: 'answer', failing: 0.2 } },
+  { verdict: 'inconclusive', traffic: 0.05, interval: '6s', becomes: { kind: 'answer' } },
 ]
 
-for (const { verdict, traffic, becomes } of scenes) {
+const [only] = process.argv.slice(2)
+for (const { verdict, traffic, interval, becomes } of scenes) {
+  if (only !== undefined && only !== verdict) continue
   const shop = await openBrokenShop()
   const service = await startMisbehavingService()
   const prometheus = await startPrometheus({ scrape: [service.port] })
@@ -38,7 +42,7 @@ for (const { verdict, traffic, becomes } of scenes) {
     let rounds = 0
     const step = await runStep(await shop.job({ sha: shop.bad }), {
       action: 'health-gate',
-      inputs: { checks: checks(service.url, prometheus.url), window: '1m', interval: '3s' },
+      inputs: { checks: checks(service.url, prometheus.url), window: '1m', interval },
       onLine: (line) => {
         if (line.includes(' UTC | ') && ++rounds === 6) service.behave(becomes)
       },

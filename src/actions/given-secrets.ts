@@ -20,7 +20,7 @@ export function provideSecrets(
   const all = given.safeParse(parseJson(text))
   if (!all.success)
     throw new InputError(
-      message`${setting('secrets')} is no JSON object of texts; write \${{ toJSON(secrets) }}`,
+      message`${setting('secrets')} is not a JSON object of strings; write \${{ toJSON(secrets) }}`,
     )
   const readable = readableVariables(config)
   for (const [name, value] of Object.entries(all.data)) {

@@ -34,7 +34,7 @@ export function aboutSubject<T extends Check>(check: T, subject: Subject | undef
   const { environment } = subject
   if (!harmless.test(environment) && JSON.stringify(check).includes('{environment}')) {
     throw new InputError(
-      `check "${check.name}": the name of the environment has characters that can't be put in the place of {environment}; write the text itself`,
+      `check "${check.name}": the name of the environment has characters that cannot replace {environment}; write the text itself`,
     )
   }
   const fill = (text: string, isUrl: boolean) =>

@@ -67,7 +67,7 @@ export function respond(
         : record({ kind: 'incident-severity-set', severity: wish.severity, because }, [episode, key])
     case 'escalate':
       if (level >= policy.levels)
-        return unchanged('last-level', `level ${level} was notified, and there is no further one`)
+        return unchanged('last-level', `level ${level} was notified, and it is the last level`)
       return wish.when === 'now' ? escalateNow(incident, because) : escalateDue(incident, policy, now)
   }
 }

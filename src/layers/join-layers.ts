@@ -39,7 +39,7 @@ export function joinLayers(name: Layer['name'], parts: Parts): Layer {
         if (own !== undefined) said.push(await layer.undo(own))
       }
       if (said.length === 0)
-        throw new RefusedError('this rollback changed nothing of it, so there is nothing to undo')
+        throw new RefusedError('this rollback did not change it, so there is nothing to undo')
       return said.join('; ')
     },
   }

@@ -171,7 +171,7 @@ function withCode(
         )
       const left =
         on === ''
-          ? `${file} goes back with the code`
+          ? `${file} is restored with the code`
           : `${file} goes with the code, and ${on} is on there; to switch it off, run this again for the layer flags alone`
       return {
         view: { ...emptyView('flags'), state: 'nothing', left },
@@ -180,6 +180,6 @@ function withCode(
         }),
       }
     },
-    undo: async () => `${file} goes back with the code`,
+    undo: async () => `${file} is restored with the code`,
   }
 }

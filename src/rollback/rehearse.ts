@@ -156,10 +156,10 @@ export function demandRehearsable({
 }): void {
   if (/^prod(uction)?$/i.test(environment))
     throw new RefusedError(
-      message`a rehearsal rolls a healthy environment back, and customers use ${environment}; name another one in ${setting('environment')}, such as staging, with a configuration of its own in ${setting('config')}`,
+      message`a rehearsal rolls back a healthy environment, and customers use ${environment}; name another one in ${setting('environment')}, such as staging, with a separate configuration in ${setting('config')}`,
     )
   if (changesBranch && branch === defaultBranch)
     throw new RefusedError(
-      message`a rehearsal would put commits on ${branch}, the default branch; give the environment ${environment} a branch of its own, and name it as \`branch\` in a configuration of its own (${setting('config')})`,
+      message`a rehearsal would put commits on ${branch}, the default branch; deploy the environment ${environment} from a separate branch, and name it as \`branch\` in a separate configuration (${setting('config')})`,
     )
 }

@@ -120,7 +120,7 @@ function parsePlan(text: string): SavedPlan | undefined {
 export function refuseIfMoved(saved: SavedPlan, now: readonly LayerPlanView[]): void {
   const moved = saved.layers.flatMap((then) => {
     const today = now.find(({ layer }) => layer === then.layer)
-    if (today === undefined) return [`${then.layer}: there is nothing to roll back any more`]
+    if (today === undefined) return [`${then.layer}: there is nothing left to roll back`]
     // an earlier run of the same plan has done this one
     if (today.state === 'done' && then.state === 'pending') return []
     const [planned, current] = [reviewedOf(then), reviewedOf(today)]

@@ -52,7 +52,7 @@ function explainType({ expected, input }: { readonly expected: string; readonly 
 }
 
 const mustBe: Readonly<Record<string, string>> = {
-  array: 'must be a list; write its items in brackets, `[…]`, or each on a line of its own with `- `',
+  array: 'must be a list; write its items in brackets, `[…]`, or each on its own line with `- `',
   object: 'must be a mapping; write keys and values, such as `key: value`',
   record: 'must be a mapping; write keys and values, such as `key: value`',
   boolean: 'must be a switch; write `true` or `false`',

@@ -16,7 +16,7 @@ export function explainSyntax({ code, rest }: { readonly code: ErrorCode; readon
 
 const fallback = 'this is not YAML; check the indentation, quotes and brackets here and on the line above'
 
-const nested = 'a second `: ` on one line; put the value in quotes, or the inner key on a line of its own'
+const nested = 'a second `: ` on one line; put the value in quotes, or the inner key on its own line'
 const indented = 'the indentation does not fit the lines above; indent keys of one mapping alike, with spaces'
 
 const specials: readonly { readonly code: ErrorCode; readonly starts: RegExp; readonly message: string }[] = [

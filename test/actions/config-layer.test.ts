@@ -106,7 +106,7 @@ describe('files of the repository', () => {
       const { outputs, log } = await rollBack({})
       expect(outputs).toMatchObject({ decision: 'complete', layers: 'code' })
       expect(log).toContain(
-        'left as it is: config, its files go back with the code: config/app.json: api.baseUrl: "https://bad" → "https://good"',
+        'left as it is: config, its files are restored with the code: config/app.json: api.baseUrl: "https://bad" → "https://good"',
       )
       expect(await shop.tree('main')).toBe(await shop.tree(shop.good))
     },

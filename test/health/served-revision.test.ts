@@ -122,9 +122,7 @@ describe('placeholders', () => {
       metric: 'error-rate',
     })
     const attack = { environment: 'a"} or vector(0) #', revisions: [fresh] }
-    await expect(watch({ checks, subject: attack })).rejects.toThrow(
-      "can't be put in the place of {environment}",
-    )
+    await expect(watch({ checks, subject: attack })).rejects.toThrow('that cannot replace {environment}')
   })
 })
 

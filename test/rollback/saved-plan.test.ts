@@ -113,7 +113,7 @@ describe('a plan is held against the world', () => {
     ],
     ['the branch has moved', [{ ...view, basis: { head: 'c' } }], `code: head was ${revision} and is c`],
     ['another revision is the good one', [{ ...view, to: 'd' }], `code: to was ${good} and is d`],
-    ['there is nothing to do any more', [], 'code: there is nothing to roll back any more'],
+    ['there is nothing to do any more', [], 'code: there is nothing left to roll back'],
     ['another layer is in it', [view, { ...view, layer: 'ota' as const }], 'ota: was not planned'],
   ])('in which %s', (_, now, message) => {
     expect(() => refuseIfMoved(save().saved, now)).toThrow(ConflictError)

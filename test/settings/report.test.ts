@@ -141,7 +141,7 @@ describe('a text that is not YAML is refused', () => {
     [
       'with two keys on a line',
       'health: window: 5m',
-      '1:9: a second `: ` on one line; put the value in quotes, or the inner key on a line of its own',
+      '1:9: a second `: ` on one line; put the value in quotes, or the inner key on its own line',
     ],
     [
       'with a login that starts with @',

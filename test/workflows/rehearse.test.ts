@@ -64,7 +64,7 @@ describeAct('a game day on staging', () => {
 
   test.each([
     ['production', '.github/on-production.yml', 'describes the environment "production"'],
-    ['the default branch', '.github/on-main.yml', 'a branch of its own'],
+    ['the default branch', '.github/on-main.yml', 'from a separate branch'],
   ])('%s is refused', async (_, config, words) => {
     const { log, jobs } = await rehearse(config)
     expect({ log, jobs }).toMatchObject({

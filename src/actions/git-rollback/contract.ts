@@ -105,7 +105,7 @@ export const gitRollback = defineAction({
     }),
     'record-deployment': input.flag({
       description:
-        'Update GitHub’s deployments: the deployment of the failed revision gets the state `failure`, and what `redeploy` deployed gets a deployment of its own.',
+        'Update GitHub’s deployments: the deployment of the failed revision gets the state `failure`, and what `redeploy` deployed gets its own deployment.',
       default: 'true',
     }),
     redeploy: input.text({

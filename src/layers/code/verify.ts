@@ -19,7 +19,7 @@ export async function verifyBranch(
   { commit, tree }: BranchContent,
 ): Promise<Verification> {
   const head = await readRef(repository, `heads/${branch}`)
-  if (head === undefined) return { ok: false, evidence: `there is no branch ${branch} any more` }
+  if (head === undefined) return { ok: false, evidence: `the branch ${branch} no longer exists` }
   const seen = await readCommit(repository, head)
   const at = `${branch} is at ${head.slice(0, 7)}`
   if (seen.tree === tree)

@@ -145,7 +145,7 @@ function viewOf(
       ...base,
       state: 'nothing',
       steps: changes,
-      left: `its files go back with the code: ${changes.join('; ')}`,
+      left: `its files are restored with the code: ${changes.join('; ')}`,
     }
   return {
     ...base,

@@ -78,7 +78,7 @@ function pathOf(url: string): string {
       : decodeURIComponent(url.replace(/^[a-z0-9]+:(?:\/\/(?=\/))?/i, ''))
   } catch {
     throw new InputError(
-      'is no path of a file: write a percent sign in a name as %25, and a path without a host, such as sqlite:/srv/app.db',
+      'is not the path of a file: write a percent sign in a name as %25, and a path without a host, such as sqlite:/srv/app.db',
     )
   }
   if (path === '' || path === ':memory:' || path.includes('\0'))

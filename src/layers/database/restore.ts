@@ -87,7 +87,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRep
     }
     if (options.liveSchema !== undefined && live?.schema !== options.liveSchema)
       throw new ConflictError(
-        `the schema of ${engine.database} is not the one that was planned on: somebody migrated it meanwhile; plan again`,
+        `the schema of ${engine.database} is not the planned one: somebody has migrated it since; plan again`,
       )
     if (!options.dryRun) await options.beforeChange?.()
     await rm(scratch, { recursive: true, force: true })

@@ -264,5 +264,5 @@ function findBundle(
   const found =
     state.bundles.find((each) => each.name === label) ?? onOffer(state).find((each) => each.name === label)
   if (found !== undefined) return found
-  throw new RefusedError(`${formatChannel(name)} does not have the bundle ${label} any more`)
+  throw new RefusedError(`${formatChannel(name)} no longer has the bundle ${label}`)
 }

@@ -160,7 +160,7 @@ function shorten(text: string): string {
 function find(groups: readonly Group[], label: string, name: ChannelName): Group {
   const found = groups.find(({ group }) => group === label)
   if (found !== undefined) return found
-  throw new RefusedError(`${formatChannel(name)} does not have the update group ${label} any more`)
+  throw new RefusedError(`${formatChannel(name)} no longer has the update group ${label}`)
 }
 
 /** @throws RefusedError, InputError */

@@ -132,7 +132,7 @@ function explainRefusal(
 ): string | Message {
   const where = named(connection, call)
   if (answer.status === 403)
-    return `${where} answered 403${quote(answer.body)}: the key's account has to be a collaborator of the app`
+    return `${where} answered 403${quote(answer.body)}: the account of the key must be a collaborator of the app`
   if (answer.status !== 200) return `${where} answered ${answer.status}${quote(answer.body)}`
   const [issue] = error?.issues ?? []
   const why = issue === undefined ? '' : `: ${issue.path.join('.') || 'the whole'}: ${issue.message}`

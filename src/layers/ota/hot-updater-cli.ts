@@ -29,7 +29,7 @@ export function openHotUpdaterCli(project: CommandProject, ask?: AskableServer['
     read: async (name) => ({ name, deviceKey: '', releases: await listReleases(project, name) }),
     disable: change('disable'),
     enable: change('enable'),
-    release: () => Promise.reject(new TypeError('hot-updater goes back by disabling')),
+    release: () => Promise.reject(new TypeError('hot-updater is rolled back by disabling')),
     describe: () => Promise.reject(new RefusedError('the hot-updater command line does not change messages')),
     ask,
   }

@@ -53,8 +53,8 @@ export function openHotUpdater(connection: Connection): AskableServer {
     read: async (name) => ({ name, deviceKey: '', releases: await listReleases(connection, name) }),
     disable: (_, label, message) => change(label, { enabled: false, message }),
     enable: (_, label, message) => change(label, { enabled: true, message }),
-    release: () => Promise.reject(new TypeError('hot-updater goes back by disabling')),
-    describe: () => Promise.reject(new TypeError('hot-updater goes back by disabling')),
+    release: () => Promise.reject(new TypeError('hot-updater is rolled back by disabling')),
+    describe: () => Promise.reject(new TypeError('hot-updater is rolled back by disabling')),
     ask: ({ name }, device) => askForUpdate(connection, name, device),
   }
 }

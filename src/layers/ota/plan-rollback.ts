@@ -253,5 +253,5 @@ function explainNoTarget(bad: Release, releases: readonly Release[], knownBad: K
           : `is known to be bad (${knownBad.get(each.packageHash)})`
     return `${formatLabel(each.label)} ${why}`
   })
-  return `no older release can be gone back to: ${reasons.join('; ')}`
+  return `no older release can be restored: ${reasons.join('; ')}`
 }

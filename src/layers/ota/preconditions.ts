@@ -32,7 +32,7 @@ export function requireKnown(channels: readonly Channel[], labels: readonly stri
   const names = channels.map(({ name }) => formatChannel(name)).join(', ')
   const known = listLabels(channels.flatMap(({ releases }) => releases))
   throw new InputError(
-    message`${setting('known-bad')} has "${unknown}", which is no release of ${names}; write one of ${known}`,
+    message`${setting('known-bad')} has "${unknown}", which is not a release of ${names}; write one of ${known}`,
   )
 }
 

@@ -103,7 +103,7 @@ function findTaken(server: UpdateServer, { name, releases }: Channel, label: str
   const found = releases.find((each) => each.label === label)
   if (found === undefined)
     throw new RefusedError(
-      `${formatChannel(name)} does not have ${formatLabel(label)} any more: ${server.at} keeps only its newest releases, or its history was cleared; release the bundle again`,
+      `${formatChannel(name)} no longer has ${formatLabel(label)}: ${server.at} keeps only its newest releases, or its history was cleared; release the bundle again`,
     )
   const isMarked = server.keepsNoMarks === true || readTakenBack(found.description) !== undefined
   if (found.isDisabled === true && !isMarked)

@@ -56,7 +56,7 @@ export function decisionLog({ detection, events }: IncidentFacts): readonly Root
   const more = all.length - listedDecisions
   return [
     heading(2, 'Decision log'),
-    ...(more > 0 ? [paragraph(`${more} earlier decisions are left out.`)] : []),
+    ...(more > 0 ? [paragraph(`${more} earlier decisions are omitted.`)] : []),
     table(
       ['time (UTC)', 'decision', 'why'],
       all.slice(-listedDecisions).map(({ at, what, why }) => [utc(at), what, text(why)]),

@@ -22,9 +22,9 @@ export const templateVariables = {
   'time-to-detect': 'from the deployment to the detection; empty if one of the two is not known',
   'time-to-roll-back': 'from the detection to the rollback of the last layer',
   'time-to-recover': 'from the deployment to the verified recovery',
-  'action-items': 'the list of suggested action items, on lines of its own',
+  'action-items': 'the list of suggested action items, on separate lines',
   review:
-    'the task to review the post-mortem, on a line of its own; needed with `postmortem.review-within`, and empty without it',
+    'the task to review the post-mortem, on a separate line; required with `postmortem.review-within`, and empty without it',
 } as const
 
 /** GitHub takes 65,536 characters for the whole issue, and what is generated needs room, too. */

@@ -411,7 +411,7 @@ describe('the plan', () => {
     await deploy()
     const plan = await planOf({ strategy: 'backup', allowDataLoss: true })
     await run('CREATE TABLE more (a)')
-    await expect(plan.apply()).rejects.toThrow(/not the one that was planned on/)
+    await expect(plan.apply()).rejects.toThrow(/is not the planned one/)
   })
 
   test('goes on with an undoing that was interrupted, and takes all of it back', async () => {

@@ -281,7 +281,7 @@ describe('before anything is begun, it is said that', () => {
     await expect(back({ engine: await open(url) })).rejects.toThrow(/may not read (public\.)?t: grant SELECT/)
     await expect(restore(manifest, { engine: await open(url) })).rejects.toThrow(/ALTER ROLE … CREATEDB/)
     await server.sql('postgres', 'ALTER ROLE poor CREATEDB')
-    await expect(restore(manifest, { engine: await open(url) })).rejects.toThrow(/has to be its owner/)
+    await expect(restore(manifest, { engine: await open(url) })).rejects.toThrow(/must be its owner/)
     await server.sql('postgres', 'DROP ROLE poor')
     expect(await names()).toEqual(['my app', 'postgres', 'template0', 'template1'])
   })

@@ -165,7 +165,9 @@ describe('what is no database of SQLite is named as what it is:', () => {
 test.each(['sqlite:data/100%.db', 'sqlite:/srv/%zz', 'file://host/app.db'])(
   '%s is no path, and says so',
   (url) => {
-    expect(() => parseConnection(url)).toThrow(/is no path of a file: write a percent sign in a name as %25/)
+    expect(() => parseConnection(url)).toThrow(
+      /is not the path of a file: write a percent sign in a name as %25/,
+    )
   },
 )
 

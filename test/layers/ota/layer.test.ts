@@ -330,7 +330,7 @@ describe('on the dialect of Microsoft’s server', () => {
       const layer = layerOn(server, ['Off/Production'])
       await expect(layer.undo(receipt)).rejects.toThrow('v2 (for 1.0.0) is disabled, and not by a rollback')
       await expect(layer.undo({ ...receipt, kept: { 'Off/Production': 'v9' } })).rejects.toThrow(
-        'Off/Production does not have v9 any more',
+        'Off/Production no longer has v9',
       )
       await expect(layer.undo({ ...receipt, kept: {} })).rejects.toThrow(
         'this rollback changed no update, so there is none to restore',

@@ -212,7 +212,7 @@ describe('known-bad', () => {
     async (knownBad) => {
       release(good, bad)
       await expect(run({ knownBad })).rejects.toThrow(
-        /^`known-bad` has "(V2|v99|V2, v99)", which is no release of Shop\/Production; write one of v2, v1$/,
+        /^`known-bad` has "(V2|v99|V2, v99)", which is not a release of Shop\/Production; write one of v2, v1$/,
       )
       expect(await history()).toBe('v2 v1')
     },

@@ -10,7 +10,9 @@ import type { Look, RevisionReader, Standing, Surroundings } from '../look.ts'
  */
 export function prepareGitHubCheck(check: CheckOf<'github'>, { revision }: Surroundings): Look {
   if (revision === undefined) {
-    throw new InputError(`check "${check.name}": there is no GitHub repository to ask here; remove the check`)
+    throw new InputError(
+      `check "${check.name}": this run has no GitHub repository to query; remove the check`,
+    )
   }
   return {
     at: describe(check),

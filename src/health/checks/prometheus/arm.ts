@@ -129,7 +129,7 @@ function readSeries(outcome: Answer | NoAnswer, shownUrl: string): Series {
     return {
       kind: 'error',
       permanent: true,
-      note: `a counter has to be a selector such as http_requests_total, and the answer is a ${data.resultType}`,
+      note: `a counter must be a selector such as http_requests_total, and the answer is a ${data.resultType}`,
     }
   }
   return data.result.map(({ metric, value }) => ({ labels: metric, value: Number(value?.[1] ?? 'NaN') }))

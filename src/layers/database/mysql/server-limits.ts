@@ -30,7 +30,7 @@ export async function* refuseLongRows(
   }
   if (longest + besideRow > limit)
     throw new RefusedError(
-      `a row is ${longest} bytes long as a statement, and the server takes ${limit}: it could not be restored, so this is no backup; SET GLOBAL max_allowed_packet to more, up to 1G`,
+      `a row is ${longest} bytes long as a statement, and the server takes ${limit}: it could not be restored, so the backup is refused; SET GLOBAL max_allowed_packet to more, up to 1G`,
     )
 }
 

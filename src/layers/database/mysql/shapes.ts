@@ -27,7 +27,7 @@ async function refuseTable(
 ): Promise<void> {
   if (!ownRows.test(engine))
     throw new RefusedError(
-      `table ${name} is of engine ${engine}, which keeps its rows in another place, so it is in no backup: move it to a database of its own`,
+      `table ${name} is of engine ${engine}, which stores its rows elsewhere, so a backup cannot include it: move it to a separate database`,
     )
   const [row] = await session.query('SHOW CREATE TABLE ??', [name])
   const sql = String(row?.['Create Table'])

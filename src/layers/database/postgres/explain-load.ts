@@ -33,7 +33,7 @@ const ways: readonly { readonly words: RegExp; readonly way: (found: RegExpExecA
     // pg_dump leaves functions of pg_catalog out, as the handler of such a language
     words: /Command was: CREATE OR REPLACE PROCEDURAL LANGUAGE ("(?:[^"]|"")+"|[^;]+);/,
     way: ([, language]) =>
-      `language ${language} uses the handler of another language, which pg_dump leaves out: DROP LANGUAGE it, or create it with a handler of its own`,
+      `language ${language} uses the handler of another language, which pg_dump leaves out: DROP LANGUAGE it, or create it with its own handler`,
   },
   {
     words: /No space left on device/,

@@ -58,7 +58,7 @@ async function differing(here: Session, { withCopy, table }: Pair): Promise<stri
     for (const session of [here, there]) await setWriting(session)
     const name = await find(here, table)
     const backedUp = await find(there, table)
-    if (name === undefined) throw new TypeError(`${table} is not there any more`)
+    if (name === undefined) throw new TypeError(`${table} no longer exists`)
     const from = `ONLY ${quoteTable(name)} AS "live row"`
     if (backedUp === undefined) return from
     const shared = await sharedColumns(here, there, name)

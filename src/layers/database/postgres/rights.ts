@@ -45,7 +45,7 @@ export async function whyNotBeside(session: Session, database: string): Promise<
   if (row?.['rolsuper'] === 't') return undefined
   if (row?.['rolcreatedb'] !== 't')
     return `user ${row?.['who']} may not create the database to restore into: ALTER ROLE … CREATEDB`
-  if (row['owns'] !== 't') return `user ${row['who']} may not rename ${database}: it has to be its owner`
+  if (row['owns'] !== 't') return `user ${row['who']} may not rename ${database}: it must be its owner`
   return undefined
 }
 

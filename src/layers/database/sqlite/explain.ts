@@ -83,7 +83,7 @@ export async function explainSqlite(error: unknown, path: string, patienceMs: nu
     case codes.readOnly:
     case codes.forbidden:
       return new RefusedError(
-        `${path} cannot be written to: SQLite says "${said}"; the file and its folder have to be writable for this user`,
+        `${path} cannot be written to: SQLite says "${said}"; the file and its folder must be writable for this user`,
       )
     case codes.failedDisk:
     case codes.full:

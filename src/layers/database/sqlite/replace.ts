@@ -100,7 +100,7 @@ async function leaveWal(live: string): Promise<boolean> {
     return true
   }).catch((error: unknown) => {
     throw new ConflictError(
-      `the backup has pages of another size, and ${live} has to be closed by its processes for that: stop them and try again (${error instanceof Error ? error.message : error})`,
+      `the backup has pages of another size, and processes that use ${live} must close it first: stop them and try again (${error instanceof Error ? error.message : error})`,
     )
   })
 }
