@@ -43,7 +43,7 @@ test('a revision whose required checks and deployment are green is well', async 
   require('test', 'lint')
   ran('test', 'success')
   ran('lint', 'success')
-  expect(await look({})).toEqual({ kind: 'value', value: 0, note: '3 of 3 are well' })
+  expect(await look({})).toEqual({ kind: 'value', value: 0, note: '3 of 3 passed' })
 })
 
 test('one whose required check failed is not, and which one is told', async () => {
