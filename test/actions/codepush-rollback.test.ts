@@ -315,7 +315,7 @@ test('a rollback on EAS by its command line, whose devices are not asked', async
 
 describe('bad input is one clear error, before anything is written', () => {
   test.each<[string, Record<string, string>, RegExp]>([
-    ['no address', { 'server-url': 'codepush' }, /^error: input "server-url" is no address/],
+    ['no address', { 'server-url': 'codepush' }, /^error: input "server-url" is not an address/],
     ['a secret in the address', { 'server-url': 'https://u:p@x.example' }, /holds more than an address/],
     ['no key', { 'access-key': '' }, /^error: input "access-key" is required/],
     ['a wrong key', { 'access-key': 'wrong-key-123' }, /does not accept the key in input "access-key"/],

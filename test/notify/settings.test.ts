@@ -57,7 +57,7 @@ test.each([
   [
     'mentions of a level that there is not',
     'notify: { channels: { chat: { type: slack, url: { env: X }, mentions: { 1: [U0123456789], 2: [S0123456789] } } } }',
-    /`2` is no level: `incident.levels` has 1; write a level there, or leave the key out/,
+    /`2` is not a level: `incident.levels` has 1; write a level there, or leave the key out/,
   ],
   [
     'a name in the place of an id to mention',

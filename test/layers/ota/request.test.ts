@@ -41,7 +41,7 @@ describe('the address of the server', () => {
   })
 
   test.each(['codepush.example.com', 'ftp://codepush.example.com', ''])('%j is none', (text) => {
-    expect(() => readServerUrl(text)).toThrow('`ota.server-url` is no address')
+    expect(() => readServerUrl(text)).toThrow('`ota.server-url` is not an address')
   })
 
   test.each(['https://u:p@x.example', 'https://x.example/?key=1', 'https://x.example/#a'])(
