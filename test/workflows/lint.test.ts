@@ -78,7 +78,7 @@ describe('it is caught when', () => {
     [
       'a permission is missing',
       '.github/workflows/guard.yml',
-      '      contents: write # what was seen is in the history\n',
+      '      contents: write # the history\n',
       '',
     ],
     [

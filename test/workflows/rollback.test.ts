@@ -60,7 +60,7 @@ describeAct('a rollback by hand', () => {
     ],
     [
       'the plan’s job lacks a permission',
-      changed('      contents: write # that it was planned is in the history\n', '      contents: read\n'),
+      changed('      contents: write # the history\n', '      contents: read\n'),
       { plan: 'failure', log: expect.stringContaining('contents: write') },
     ],
     [
