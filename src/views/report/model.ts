@@ -6,17 +6,17 @@ import { endings, layerSchema } from '../../history/event.ts'
 const time = z.iso.datetime()
 const count = z.int().min(0)
 const ms = z.number().min(0)
-const rate = z.number().min(0).max(1).nullable().describe('From 0 to 1; null when nothing counts for it.')
+const rate = z.number().min(0).max(1).nullable().describe('From 0 to 1; null if there is no observation.')
 
 const durations = z
   .object({
-    n: count.describe('How many were measured.'),
+    n: count.describe('Number of measurements.'),
     averageMs: ms.nullable(),
     medianMs: ms.nullable(),
-    p90Ms: ms.nullable().describe('Nine of ten took at most this long.'),
+    p90Ms: ms.nullable().describe('90th percentile.'),
     longestMs: ms.nullable(),
   })
-  .describe('Durations in milliseconds; null where none was measured.')
+  .describe('Durations in milliseconds; null if none was measured.')
 
 const standing = z.enum(['succeeded', 'failed', 'pending'])
 
@@ -24,7 +24,7 @@ const counts = {
   total: count,
   succeeded: count,
   failed: count,
-  pending: count.describe('Not verified, not deployed, proposed or unfinished: in no rate.'),
+  pending: count.describe('Not verified, not deployed, proposed or unfinished. Rates leave them out.'),
   successRate: rate.describe('Succeeded of those that succeeded or failed; null when there is none.'),
   duration: durations.describe('Of those that succeeded, from the first check of production to the end.'),
 }
@@ -86,7 +86,7 @@ const rehearsal = recentRollback.omit({ timeline: true }).extend({
         because: z.string(),
       }),
     )
-    .describe('What would not have worked; empty unless it failed.'),
+    .describe('What would not have worked; empty if it did not fail.'),
 })
 export type Rehearsal = z.infer<typeof rehearsal>
 
@@ -116,7 +116,7 @@ export const reportSchema = z.object({
   generatedAt: time,
   period: z.object({
     from: time,
-    to: time.describe('No longer in the period.'),
+    to: time.describe('Exclusive end of the period.'),
     days: z.number().positive(),
     bucketDays: z.number().positive().describe('Length of one point of a trend.'),
   }),
@@ -125,11 +125,11 @@ export const reportSchema = z.object({
   data: z.object({
     events: count.describe('Distinct events that were read, of any time.'),
     duplicates: count,
-    imported: count.describe('Events that were imported from what GitHub has on record.'),
-    unreadable: count.describe('Lines of the history that are no event of a known kind.'),
+    imported: count.describe('Events that were imported from GitHub's records.'),
+    unreadable: count.describe('Lines of the history that are not events of a known kind.'),
     first: time.nullable(),
     last: time.nullable(),
-    skewed: count.describe('Rollbacks that seem to end before they began: their durations are left out.'),
+    skewed: count.describe('Rollbacks that seem to end before they began. Their durations are not counted.'),
   }),
   rollbacks: z.object({
     ...counts,
@@ -148,8 +148,8 @@ export const reportSchema = z.object({
     ...rehearsalCounts,
     last: time.nullable(),
     duration: durations.describe('Of those that were verified, from the start to the verified recovery.'),
-    objectiveMs: ms.nullable().describe('The recovery time objective; null where there is none.'),
-    met: count.nullable().describe('Rehearsals within the objective; null where there is none.'),
+    objectiveMs: ms.nullable().describe('The recovery time objective; null if it is not set.'),
+    met: count.nullable().describe('Rehearsals within the objective; null if no objective is set.'),
     environments: z.array(
       z.object({
         repository: z.string(),
@@ -182,7 +182,7 @@ export const reportSchema = z.object({
     totalMs: ms.describe('Of all environments; incidents of one environment at the same time count once.'),
     incidents: count,
     averageMs: ms.nullable(),
-    open: count.describe('Incidents whose recovery was never verified: their time is not counted.'),
+    open: count.describe('Incidents whose recovery was never verified. Their duration is not counted.'),
     environments: z.array(
       z.object({
         repository: z.string(),
@@ -198,8 +198,8 @@ export const reportSchema = z.object({
       value: rate,
       failed: count,
       deployments: count,
-      unjudged: count.describe('Deployments of the denominator on which no check gave a verdict.'),
-      pending: count.describe('Deployments that are under way: not in the denominator.'),
+      unjudged: count.describe('Deployments of the denominator without a verdict of a check.'),
+      pending: count.describe('Deployments in progress. They are not in the denominator.'),
     }),
     failedDeploymentRecoveryTime: durations.extend({ pending: count }),
     timeToDetect: durations.extend({ pending: count.describe('Failed deployments that no check detected.') }),
