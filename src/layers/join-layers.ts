@@ -74,6 +74,9 @@ function joinViews(layer: Layer['name'], views: readonly LayerPlanView[]): Layer
     losses: every(({ losses }) => losses),
     warnings: every(({ warnings }) => warnings),
     needsPerson: every(({ needsPerson }) => needsPerson),
+    ...(views.some(({ state, needsDeployment }) => state === 'pending' && needsDeployment) && {
+      needsDeployment: true,
+    }),
     basis: Object.assign({}, ...views.map(({ basis }) => basis)),
     ...(unverified.length > 0 && { unverified: unverified.join('; ') }),
     ...(left.length > 0 && { left: left.join('; ') }),

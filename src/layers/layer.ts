@@ -117,6 +117,8 @@ export interface LayerPlanView {
   readonly warnings: readonly string[]
   /** why a machine must not do this by itself; empty when it may */
   readonly needsPerson: readonly string[]
+  /** true for what takes effect only when it is deployed, such as a commit; absent for what does so by itself, and for what is back */
+  readonly needsDeployment?: true
   /** the state of the world that the plan depends on, e.g. the branch's head; a plan made later has the same, or the world has moved */
   readonly basis: Readonly<Record<string, string>>
   /** where it is `done` or `nothing`: what of it could not be seen, or is seen not to hold, one sentence; absent when it was seen to hold, or nobody can look */

@@ -13,7 +13,7 @@ import { lastSuccessfulDeployment } from '../layers/code/target.ts'
 import { type ConfiguredContext, productionOf, type RunTools } from './front-door.ts'
 import type { GuardLimits } from './guard.ts'
 import type { RollbackContext, RollbackOptions, RollbackRequest } from './options.ts'
-import { viewOfCode } from './plan.ts'
+import { viewToDeploy } from './plan.ts'
 import { findObstacle } from './preflight.ts'
 import { unobserved } from './production.ts'
 import { deployBy, type Redeploy } from './redeployment.ts'
@@ -101,7 +101,8 @@ export function openCodeRollback(
     // the settings of the file are those of the front door
     deployerSetting: 'redeploy',
     isProposalWanted: delivery === 'pull-request',
-    findObstacle: (plan) => findObstacle(repository, { redeploy, branch, code: plan && viewOfCode(plan) }),
+    findObstacle: (plan) =>
+      findObstacle(repository, { redeploy, branch, restored: plan && viewToDeploy(plan) }),
     planValidMs: configured?.config.rollback.planValidMs ?? 0,
     objectiveMs: rehearsed?.config.rollback.objectiveMs,
   }

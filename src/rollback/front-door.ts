@@ -7,7 +7,7 @@ import type { Config } from '../settings/schema.ts'
 import { limitsOf } from './guard.ts'
 import { availableLayers, openLayers, secretsOfLayers } from './open-layers.ts'
 import type { RollbackContext, RollbackMeans, RollbackOptions, RollbackRequest } from './options.ts'
-import { viewOfCode, viewsOf } from './plan.ts'
+import { viewToDeploy } from './plan.ts'
 import { findObstacle } from './preflight.ts'
 import { type Observer, observeProduction, type Production } from './production.ts'
 import { deployBy, unlessExternal } from './redeployment.ts'
@@ -89,14 +89,8 @@ export async function openFrontDoor(
     isProposalWanted: config.code.delivery === 'pull-request',
     // what is back already is deployed, or said not to be
     findObstacle: async (plan) => {
-      const code = plan && viewOfCode(plan)
-      // configuration files of the repository go back by a commit, which is deployed as well
-      const { files = [], folder } = config.config ?? {}
-      const hasFiles =
-        plan !== undefined &&
-        viewsOf(plan).some(({ layer, state }) => layer === 'config' && state === 'pending')
-      if (code === undefined && !(hasFiles && files.length > 0 && folder === undefined)) return undefined
-      return findObstacle(repository, { redeploy: unlessExternal(redeploy), branch, code })
+      const restored = plan && viewToDeploy(plan)
+      return restored && findObstacle(repository, { redeploy: unlessExternal(redeploy), branch, restored })
     },
     limits: limitsOf(config),
     planValidMs: config.rollback.planValidMs,

@@ -175,9 +175,8 @@ function withCode(
           : `${file} goes with the code, and ${on} is on there; to switch it off, run this again for the layer flags alone`
       return {
         view: { ...emptyView('flags'), state: 'nothing', left },
-        apply: async () => ({
-          ...{ outcome: 'already-rolled-back', from: '', to: '', now: '', kept: {}, verified: undefined },
-        }),
+        // what is left as it is, nobody carries out
+        apply: () => Promise.reject(new TypeError(`${file} goes with the code`)),
       }
     },
     undo: async () => `${file} is restored with the code`,

@@ -148,9 +148,9 @@ export function viewsOf({ layers }: Plan): readonly LayerPlanView[] {
   return layers.map(({ plan }) => plan.view)
 }
 
-/** The view of the code, where that goes back and is not back yet. */
-export function viewOfCode(plan: Plan): LayerPlanView | undefined {
-  return viewsOf(plan).find(({ layer, state }) => layer === 'code' && state === 'pending')
+/** The view of what is to be deployed once it is back, and is not back yet; undefined where nothing is. */
+export function viewToDeploy(plan: Plan): LayerPlanView | undefined {
+  return viewsOf(plan).findLast(({ state, needsDeployment }) => state === 'pending' && needsDeployment)
 }
 
 /** A short name of a plan, made of all that it says: another plan, or an edited one, has another. */

@@ -9,8 +9,8 @@ export interface Preflight {
   /** how the restored revision is deployed; undefined where no workflow of this run does */
   readonly redeploy: Redeploy | undefined
   readonly branch: string
-  /** the plan of the code; undefined where none goes back, or it is to be found by the branch alone */
-  readonly code: Pick<LayerPlanView, 'scope' | 'paths' | 'to'> | undefined
+  /** the plan of what is deployed; undefined where nothing is, or it is to be found by the branch alone */
+  readonly restored: Pick<LayerPlanView, 'scope' | 'paths' | 'to'> | undefined
 }
 
 /** Something that would interrupt a rollback. */
@@ -30,12 +30,12 @@ export interface Obstacle {
  */
 export async function findObstacle(
   repository: CodeRepository,
-  { redeploy, branch, code }: Preflight,
+  { redeploy, branch, restored }: Preflight,
 ): Promise<Obstacle | undefined> {
   const { owner, repo } = repository
   const [{ archived }, why] = await Promise.all([
     readFacts(repository),
-    redeploy && attempt(() => whyNotStartable(repository, { redeploy, branch, code })),
+    redeploy && attempt(() => whyNotStartable(repository, { redeploy, branch, restored })),
   ])
   if (archived)
     return {
@@ -55,13 +55,13 @@ export async function findObstacle(
 
 async function whyNotStartable(
   repository: CodeRepository,
-  { redeploy: { workflow, inputs }, branch, code }: Preflight & { readonly redeploy: Redeploy },
+  { redeploy: { workflow, inputs }, branch, restored }: Preflight & { readonly redeploy: Redeploy },
 ): Promise<NotDispatchable | undefined> {
   const github = demandGitHub(repository, {
     asks: message`${setting('code.redeploy.workflow')} is ${workflow}`,
     instead: 'deploy the output "commit" in a step that follows',
   })
-  return whyNotDispatchable(github, { workflow, inputs, ref: refOf(code, branch) })
+  return whyNotDispatchable(github, { workflow, inputs, ref: refOf(restored, branch) })
 }
 
 /** A rollback that could not be completed is not started. @throws InputError, RefusedError for an obstacle */
@@ -83,7 +83,7 @@ export async function describeObstacle(
 }
 
 /** Where all of it goes back, the workflow is that of the good revision by then; else, but for its own path, that of the branch. */
-function refOf(code: Preflight['code'], branch: string): string {
-  const isWhole = code?.paths === undefined && /^(?:restore|reset) /.test(code?.scope ?? '')
-  return code !== undefined && isWhole ? code.to : branch
+function refOf(restored: Preflight['restored'], branch: string): string {
+  const isWhole = restored?.paths === undefined && /^(?:restore|reset) /.test(restored?.scope ?? '')
+  return restored !== undefined && isWhole ? restored.to : branch
 }

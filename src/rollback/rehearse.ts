@@ -4,7 +4,7 @@ import { withoutRehearsals } from '../history/rehearsal.ts'
 import { type LayerOutcome, undoAll } from './apply.ts'
 import { type CarryOutOptions, carryOut, describeDeployed, type RollbackReport } from './carry-out.ts'
 import type { Recovery } from './ending.ts'
-import { type Plan, viewOfCode } from './plan.ts'
+import { type Plan, viewToDeploy } from './plan.ts'
 import type { Production } from './production.ts'
 import { type Deployer, unlessExternal } from './redeployment.ts'
 
@@ -131,7 +131,7 @@ export function demandEndable(
     throw new InputError(
       message`a rehearsal must verify that the environment is healthy again, and ${unseen}: nothing was changed; add a check to ${setting('health.checks')}`,
     )
-  if (unlessExternal(deployer) !== undefined || viewOfCode(plan) === undefined) return
+  if (unlessExternal(deployer) !== undefined || viewToDeploy(plan) === undefined) return
   throw new InputError(
     message`a rehearsal deploys the restored revision and then the newest one, and no workflow that deploys is configured: nothing was changed; name it in ${setting(deployerSetting)}`,
   )

@@ -6,6 +6,7 @@ import type { LayerPlanView } from '../layers/layer.ts'
 import { formatDuration } from '../text/duration.ts'
 import { digestOf } from './plan.ts'
 
+/** Every key of a view: a plan that has one more could not be saved. */
 const viewSchema = z.strictObject({
   layer: layerSchema,
   state: z.enum(['pending', 'done', 'nothing']),
@@ -23,7 +24,10 @@ const viewSchema = z.strictObject({
   warnings: z.array(z.string()),
   needsPerson: z.array(z.string()),
   basis: z.record(z.string(), z.string()),
-})
+  needsDeployment: z.literal(true).optional(),
+  unverified: z.string().optional(),
+  left: z.string().optional(),
+} satisfies { readonly [K in keyof Required<LayerPlanView>]: z.ZodType })
 
 const savedPlanSchema = z.strictObject({
   schema: z.literal(1),

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import { ConflictError, InputError } from '../../src/errors.ts'
 import { newEvent } from '../../src/history/event.ts'
-import type { LayerPlanView } from '../../src/layers/layer.ts'
+import { joinLayers } from '../../src/layers/join-layers.ts'
+import { emptyView, type Layer, type LayerPlanView } from '../../src/layers/layer.ts'
 import { makeSavedPlan, readSavedPlan, refuseIfMoved } from '../../src/rollback/saved-plan.ts'
 
 const revision = 'b'.repeat(40)
@@ -118,5 +119,27 @@ describe('a plan is held against the world', () => {
   ])('in which %s', (_, now, message) => {
     expect(() => refuseIfMoved(save().saved, now)).toThrow(ConflictError)
     expect(() => refuseIfMoved(save().saved, now)).toThrow(message)
+  })
+})
+
+describe('all that a layer says in its plan can be saved', () => {
+  const part = (more: Partial<LayerPlanView>): Layer => ({
+    name: 'config',
+    plan: async () => ({
+      view: { ...emptyView('config'), from: 'now', to: 'then', ...more },
+      apply: () => Promise.reject(new Error('it is only planned')),
+    }),
+    undo: () => Promise.reject(new Error('it is only planned')),
+  })
+
+  test.each([
+    ['a part that is left as it is', part({ state: 'nothing', left: 'the variables are as before already' })],
+    ['a part that was not seen to hold', part({ state: 'done', unverified: 'app.yml could not be read' })],
+    ['a part that takes effect by a deployment', part({ needsDeployment: true })],
+  ])('%s', async (_, other) => {
+    const joined = joinLayers('config', { folder: part({}), other })
+    const { view: both } = await joined.plan()
+    const { text, events } = save([both])
+    expect(read(text, { events }).layers).toEqual([both])
   })
 })

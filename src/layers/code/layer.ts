@@ -100,6 +100,7 @@ function viewCode(
     ),
     warnings: warnings.filter(({ kind }) => !lookedAfter.has(kind)).map(sayWarning),
     needsPerson: reasonsForApproval(plan),
+    ...(!isUntouched(plan) && !isStanding(plan) && { needsDeployment: true }),
     basis: { [`head of ${branch}`]: head },
   }
 }
