@@ -82,6 +82,15 @@ export function renderViews(
       }
     }
   }
+  // what has no figures is in the tables all the same
+  for (const environment of choices.environments.slice(mostEnvironments))
+    for (const [kind, views] of [
+      ['rollbacks', rollbacks],
+      ['deployments', deployments],
+    ] as const)
+      views.push(
+        html`<p data-view="${kind}" data-environment="${environment}" hidden>The ${mostEnvironments} most used environments have figures of their own. This one is only in the tables below.</p>`,
+      )
   return { rollbacks, deployments }
 }
 

@@ -1,4 +1,5 @@
 /** 18, done-line 1: the dashboard in real Chromium; done-line 4: hostile text. */
+import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -248,6 +249,24 @@ describe('filters', () => {
     await page.goto(`${url}#period=7`)
     expect(await page.getByText('No rollback matches the filters.').isVisible()).toBe(true)
     expect(await page.locator('tbody tr[data-at]:visible').count()).toBe(0)
+    await page.close()
+  })
+
+  test('an environment without figures of its own says so, and never that nothing matches', async () => {
+    const some = events.filter(({ environment }) => environment === 'staging').slice(0, 40)
+    const environments = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
+    const many = environments.flatMap((environment) =>
+      some.map((event) => ({
+        ...event,
+        environment,
+        incident: `${environment}-${event.incident}`,
+        id: createHash('sha256').update(`${environment} ${event.id}`).digest('hex').slice(0, 24),
+      })),
+    )
+    const { page } = await open(`${write('many', many)}#environment=g`)
+    expect(await page.locator('tbody tr[data-at]:visible').count()).toBeGreaterThan(0)
+    expect(await page.locator('[data-none]:visible').count()).toBe(0)
+    expect(await page.getByText('The 6 most used environments have figures of their own').count()).toBe(2)
     await page.close()
   })
 })
