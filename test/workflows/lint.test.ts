@@ -75,12 +75,7 @@ describe('it is caught when', () => {
       '      target: ${{ steps.comment.outputs.target }}\n',
       '',
     ],
-    [
-      'a permission is missing',
-      '.github/workflows/guard.yml',
-      '      contents: write # the history\n',
-      '',
-    ],
+    ['a permission is missing', '.github/workflows/guard.yml', '      contents: write # the history\n', ''],
     [
       'a permission is missing in the job that answers',
       '.github/workflows/issueops.yml',

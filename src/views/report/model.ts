@@ -125,7 +125,7 @@ export const reportSchema = z.object({
   data: z.object({
     events: count.describe('Distinct events that were read, of any time.'),
     duplicates: count,
-    imported: count.describe('Events that were imported from GitHub's records.'),
+    imported: count.describe('Events that were imported from the records of GitHub.'),
     unreadable: count.describe('Lines of the history that are not events of a known kind.'),
     first: time.nullable(),
     last: time.nullable(),

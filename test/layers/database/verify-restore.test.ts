@@ -45,7 +45,9 @@ describe.each(kinds)('on %s', (kind) => {
       const manifest = await database.back({ log: (line) => lines.push(line), recipient })
       expect(manifest.verification).toMatchObject({ level: 'restore', on: 'same-server' })
       expect(Date.parse(manifest.verification.at ?? '')).toBeGreaterThan(Date.now() - 60_000)
-      expect(lines.join('\n')).toMatch(/the restored copy has the same schema .* the verification took [\d.]+ m?s/)
+      expect(lines.join('\n')).toMatch(
+        /the restored copy has the same schema .* the verification took [\d.]+ m?s/,
+      )
       expect(await database.names()).toEqual(['shop'])
       // nothing of it stays in the clear
       expect(await readdir(join(scene.folder, 'scratch'))).toEqual([])
