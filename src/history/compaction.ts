@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto'
 import type { StoredFile } from '../github/contents.ts'
-import { joinLines, parseLines } from './history.ts'
+import { joinLines, mergedFile, parseLines } from './history.ts'
 
 /** So many small files make one: a history is read in one request, and that has its limits. A file of these is 50 kB. */
 const mergedAtOnce = 100
@@ -35,10 +34,9 @@ export function planCompaction(files: ReadonlyMap<string, StoredFile>, now: Date
   const oldest = own.toSorted((a, b) => a.at - b.at).slice(0, mergedAtOnce)
   const lines = joinLines(oldest.map(({ content }) => content))
   const text = lines.map((line) => `${line.text}\n`).join('')
-  const name = createHash('sha256').update(text).digest('hex').slice(0, 24)
   return {
     message: `merge ${oldest.length} files of ${folder}`,
-    additions: [{ path: `${folder}/merged-${name}.jsonl`, text }],
+    additions: [{ path: mergedFile(folder, text), text }],
     deletions: oldest.map(({ path }) => path),
   }
 }

@@ -57,9 +57,20 @@ export function fileOf([first, ...others]: readonly [Event, ...Event[]]): string
   return `${monthFolder(new Date(first.at))}/${name}.jsonl`
 }
 
+/** Where events of a month are put that were in many files; named after what it holds. */
+export function mergedFile(folder: string, text: string): string {
+  const name = createHash('sha256').update(text).digest('hex').slice(0, 24)
+  return `${folder}/merged-${name}.jsonl`
+}
+
+/** The month of a path that holds events, such as 2026-11; undefined for any other path. */
+export function monthOf(path: string): string | undefined {
+  return /^v1\/events\/\d{4}\/(\d{4}-\d{2})(?:\/[\w-]+)?\.jsonl$/.exec(path)?.[1]
+}
+
 /** True for a path that holds events, and may hold some since the time. */
 export function isEventFileSince(path: string, since: Date | undefined): boolean {
-  const [, month] = /^v1\/events\/\d{4}\/(\d{4}-\d{2})(?:\/[\w-]+)?\.jsonl$/.exec(path) ?? []
+  const month = monthOf(path)
   return month !== undefined && (since === undefined || month >= since.toISOString().slice(0, 7))
 }
 

@@ -1,7 +1,14 @@
-import { createHash } from 'node:crypto'
 import type { StoredFile } from '../github/contents.ts'
 import type { Event } from './event.ts'
-import { type EventFile, type EventLine, joinLines, parseLines } from './history.ts'
+import {
+  type EventFile,
+  type EventLine,
+  joinLines,
+  mergedFile,
+  monthFolder,
+  monthOf,
+  parseLines,
+} from './history.ts'
 
 const dayMs = 24 * 60 * 60_000
 /** No job that may append to a month is still running then. */
@@ -64,7 +71,7 @@ export function planPrune(
 }
 
 function readMonthFile(path: string, { text, bytes }: StoredFile): readonly MonthFile[] {
-  const [, month] = /^v1\/events\/\d{4}\/(\d{4}-\d{2})(?:\/[\w-]+)?\.jsonl$/.exec(path) ?? []
+  const month = monthOf(path)
   if (month === undefined) return []
   return [{ path, text, month, isOdd: !Buffer.from(text).equals(bytes), ...parseLines({ file: path, text }) }]
 }
@@ -111,8 +118,8 @@ function planMonth(
 ): readonly MonthStep[] {
   const lines = joinLines(files)
   const kept = lines.filter(({ event }) => !mayGo(event))
-  const folder = `v1/events/${month.slice(0, 4)}/${month}`
-  const additions = inParts(kept).map((text) => ({ path: `${folder}/merged-${nameOf(text)}.jsonl`, text }))
+  const folder = monthFolder(new Date(`${month}-01`))
+  const additions = inParts(kept).map((text) => ({ path: mergedFile(folder, text), text }))
   const wanted = new Set(additions.map(({ path }) => path))
   const there = new Set(files.map(({ path }) => path))
   const added = additions.filter(({ path }) => !there.has(path))
@@ -132,8 +139,4 @@ function inParts(lines: readonly EventLine[]): readonly string[] {
     else parts[parts.length - 1] = `${last}${text}\n`
   }
   return parts
-}
-
-function nameOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 24)
 }
