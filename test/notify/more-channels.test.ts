@@ -79,6 +79,17 @@ describe('discord', () => {
     const [long] = writeDiscord(withText('*'.repeat(50_000))).embeds
     expect(JSON.stringify(long).length).toBeLessThan(6000)
   })
+
+  test('every part of a message may be as long as it can be: Discord refuses more than 6,000 characters in all', () => {
+    const much = 'x'.repeat(5000)
+    const links = Array.from({ length: 40 }, () => ({ label: 'Runbook', url: 'https://example.com/runbook' }))
+    const facts = Array.from({ length: 25 }, () => ({ label: much, value: much }))
+    const notice = { ...first, title: much, headline: much, repository: much, facts, links }
+    for (const { title, description, fields, footer } of writeDiscord(notice).embeds) {
+      const texts = [title, description, footer.text, ...fields.flatMap(({ name, value }) => [name, value])]
+      expect(texts.join('').length).toBeLessThanOrEqual(6000)
+    }
+  })
 })
 
 describe('mattermost', () => {

@@ -44,7 +44,7 @@ export function writeDiscord(notice: Notice) {
     timestamp: at,
     fields: facts.slice(0, 11).map(({ label, value }) => ({
       name: cut(label, 50),
-      value: cut(escapeMarkdown(value), 250) || '-',
+      value: cut(escapeMarkdown(value), 240) || '-',
       inline: true,
     })),
     footer: { text: cut(notice.repository, 140) },
