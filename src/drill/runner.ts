@@ -56,6 +56,25 @@ const manifestSchema = z.object({
   runs: z.object({ using: z.literal('node24'), main: z.string() }),
 })
 
+/** The process of a step: how it is started, and where what it prints goes. */
+export interface StepProcess {
+  /** the file that `main` of the manifest names */
+  readonly main: string
+  readonly directory: string
+  readonly env: Readonly<Record<string, string>>
+  readonly output: StepOutput
+  readonly onStart: StepOptions['onStart']
+}
+
+/** Called with what the process prints on each of its streams. */
+export interface StepOutput {
+  readonly stdout: (text: string) => void
+  readonly stderr: (text: string) => void
+}
+
+/** Runs the process of a step to its end. @returns its exit code, null when it was killed */
+export type RunProcess = (step: StepProcess) => Promise<number | null>
+
 /**
  * Runs a compiled action as a step, in the way of GitHub's runner: the manifest's defaults, `INPUT_*`, files for outputs
  * and summary, the event's payload, masks and annotations in the log.
@@ -63,35 +82,27 @@ const manifestSchema = z.object({
 export async function runStep(
   job: Job,
   { action, inputs = {}, env = {}, onLine, onStart }: StepOptions,
+  runProcess: RunProcess = runNewProcess,
 ): Promise<StepResult> {
   const path = join(root, placesOf(action).manifest)
   const manifest = manifestSchema.parse(parse(await readFile(path, 'utf8')))
   const files = await makeFiles(job)
-  const child = spawn(process.execPath, [join(dirname(path), manifest.runs.main)], {
-    cwd: job.directory,
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const reader = openRunnerLog(onLine)
+  const [stdout, stderr] = [reader.readStream(), reader.readStream()]
+  const exitCode = await runProcess({
+    main: join(dirname(path), manifest.runs.main),
+    directory: job.directory,
     env: {
-      PATH: process.env['PATH'],
+      PATH: process.env['PATH'] ?? '',
       ...jobVariables(job, action),
       ...files.variables,
       ...inputVariables(manifest, inputs, job),
       ...env,
     },
+    output: { stdout: stdout.read, stderr: stderr.read },
+    onStart,
   })
-  onStart?.(
-    () => child.kill('SIGKILL'),
-    (signal = 'SIGINT') => child.kill(signal),
-  )
-  const reader = openRunnerLog(onLine)
-  const streams = [child.stdout, child.stderr].map((stream) => {
-    const lines = reader.readStream()
-    stream.setEncoding('utf8').on('data', lines.read)
-    return lines
-  })
-  const exitCode = await new Promise<number | null>((resolve, reject) =>
-    child.once('error', reject).once('close', resolve),
-  )
-  for (const { end } of streams) end()
+  for (const { end } of [stdout, stderr]) end()
   return {
     exitCode: reader.failures().length > 0 ? 1 : exitCode,
     outputs: parseOutputs(await readFile(files.output, 'utf8')),
@@ -100,6 +111,24 @@ export async function runStep(
     raw: reader.raw(),
     commands: reader.commands(),
   }
+}
+
+/** A process for each step, as the runner has it. */
+export async function runNewProcess({
+  main,
+  directory,
+  env,
+  output,
+  onStart,
+}: StepProcess): Promise<number | null> {
+  const child = spawn(process.execPath, [main], { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'], env })
+  onStart?.(
+    () => child.kill('SIGKILL'),
+    (signal = 'SIGINT') => child.kill(signal),
+  )
+  child.stdout.setEncoding('utf8').on('data', output.stdout)
+  child.stderr.setEncoding('utf8').on('data', output.stderr)
+  return new Promise((resolve, reject) => child.once('error', reject).once('close', resolve))
 }
 
 async function makeFiles({ directory, event }: Job) {

@@ -1,8 +1,9 @@
 /** A secret that is given to the suite, in whatever way, comes out of it nowhere. */
 import { readFile } from 'node:fs/promises'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { runStep, type StepResult } from '../../src/drill/runner.ts'
+import type { StepResult } from '../../src/drill/runner.ts'
 import { openBrokenShop } from '../support/repository.ts'
+import { runStep } from '../support/run-step.ts'
 import { startService } from '../support/service.ts'
 
 const canary = 'c4n4ry-7f3e9a1b5d'

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { codepushRollback } from '../../src/actions/codepush-rollback/contract.ts'
-import { type Job, runStep, type StepOptions } from '../../src/drill/runner.ts'
+import type { Job, StepOptions } from '../../src/drill/runner.ts'
 import { type LayerName, newEvent } from '../../src/history/event.ts'
 import { incidentId } from '../../src/history/incident.ts'
 import { openCodePush } from '../../src/layers/ota/code-push.ts'
@@ -8,6 +8,7 @@ import { connect, offersOf, showHistory } from '../support/codepush/connect.ts'
 import { openExpoProject } from '../support/codepush/eas.ts'
 import { type MicrosoftServer, startMicrosoft } from '../support/codepush/microsoft.ts'
 import { openBrokenShop } from '../support/repository.ts'
+import { runStep } from '../support/run-step.ts'
 
 let shop: Awaited<ReturnType<typeof openBrokenShop>>
 let server: MicrosoftServer

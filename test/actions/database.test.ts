@@ -4,9 +4,9 @@ import { basename, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
-import { runStep } from '../../src/drill/runner.ts'
 import { startBucketServer } from '../support/bucket.ts'
 import { openBrokenShop } from '../support/repository.ts'
+import { runStep } from '../support/run-step.ts'
 
 let shop: Awaited<ReturnType<typeof openBrokenShop>>
 let path: string

@@ -1,8 +1,9 @@
 /** An ending of git-rollback says what is there now, and every run says which revision is to be deployed. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { type Job, runStep } from '../../src/drill/runner.ts'
+import type { Job } from '../../src/drill/runner.ts'
 import { startRun } from '../support/github/runs.ts'
 import { jobPermissions, openBrokenShop } from '../support/repository.ts'
+import { runStep } from '../support/run-step.ts'
 import { startService } from '../support/service.ts'
 
 let shop: Awaited<ReturnType<typeof openBrokenShop>>

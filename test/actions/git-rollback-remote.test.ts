@@ -1,9 +1,10 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { type Job, runStep, type StepOptions } from '../../src/drill/runner.ts'
+import type { Job, StepOptions } from '../../src/drill/runner.ts'
 import { type GitRemote, openGitRemote } from '../support/git-remote.ts'
 import { deployer, type GitServer, startGitServer } from '../support/git-server.ts'
+import { runStep } from '../support/run-step.ts'
 
 let remote: GitRemote
 let server: GitServer

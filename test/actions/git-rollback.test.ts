@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { gitRollback } from '../../src/actions/git-rollback/contract.ts'
-import { type Job, runStep } from '../../src/drill/runner.ts'
+import type { Job } from '../../src/drill/runner.ts'
 import { openBrokenShop } from '../support/repository.ts'
+import { runStep } from '../support/run-step.ts'
 
 let shop: Awaited<ReturnType<typeof openBrokenShop>>
 beforeEach(async () => {

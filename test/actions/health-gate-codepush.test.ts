@@ -1,8 +1,8 @@
 /** What devices report of an over-the-air update, on the real code-push-server of npm, as the compiled gate sees it. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { runStep } from '../../src/drill/runner.ts'
 import { type LisongServer, startLisong } from '../support/codepush/lisong.ts'
 import { openBrokenShop } from '../support/repository.ts'
+import { runStep } from '../support/run-step.ts'
 
 let running: LisongServer | undefined
 beforeAll(async () => {

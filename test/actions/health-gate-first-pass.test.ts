@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { runStep } from '../../src/drill/runner.ts'
 import { recordPasses } from '../support/passed-before.ts'
 import { openBrokenShop } from '../support/repository.ts'
+import { runStep } from '../support/run-step.ts'
 import { startService } from '../support/service.ts'
 
 let shop: Awaited<ReturnType<typeof openBrokenShop>>

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { type Job, runStep } from '../../src/drill/runner.ts'
+import type { Job } from '../../src/drill/runner.ts'
 import { recordPasses } from '../support/passed-before.ts'
 import { openBrokenShop } from '../support/repository.ts'
+import { runStep } from '../support/run-step.ts'
 import { startService } from '../support/service.ts'
 
 let shop: Awaited<ReturnType<typeof openBrokenShop>>

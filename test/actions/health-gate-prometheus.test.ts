@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { runStep } from '../../src/drill/runner.ts'
 import { startMisbehavingService } from '../support/misbehaving-service.ts'
 import { startPrometheus } from '../support/prometheus.ts'
 import { openBrokenShop } from '../support/repository.ts'
+import { runStep } from '../support/run-step.ts'
 
 let shop: Awaited<ReturnType<typeof openBrokenShop>>
 let service: Awaited<ReturnType<typeof startMisbehavingService>>

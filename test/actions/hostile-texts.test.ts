@@ -2,10 +2,10 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { runStep } from '../../src/drill/runner.ts'
 import { openRunnerLog } from '../../src/drill/runner-commands.ts'
 import { hostileTexts, obeyed } from '../support/hostile-texts.ts'
 import { openShop, type Shop } from '../support/repository.ts'
+import { runStep } from '../support/run-step.ts'
 import { startService } from '../support/service.ts'
 
 let shop: Shop

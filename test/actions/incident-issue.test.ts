@@ -2,11 +2,11 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { stringify } from 'yaml'
 import { startReceiver } from '../../src/drill/receiver.ts'
-import { runStep } from '../../src/drill/runner.ts'
 import { newEvent } from '../../src/history/event.ts'
 import { incidentId } from '../../src/history/incident.ts'
 import { unhealthy } from '../incident/example.ts'
 import { openShop, type Shop } from '../support/repository.ts'
+import { runStep } from '../support/run-step.ts'
 
 let shop: Shop
 let receiver: Awaited<ReturnType<typeof startReceiver>>

@@ -1,10 +1,10 @@
 /** Commands about an incident, in comments on an emulated GitHub. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { runStep } from '../../src/drill/runner.ts'
 import { newEvent } from '../../src/history/event.ts'
 import { incidentId } from '../../src/history/incident.ts'
 import { unhealthy } from '../incident/example.ts'
 import { openShop, type Shop } from '../support/repository.ts'
+import { runStep } from '../support/run-step.ts'
 
 let shop: Shop
 let revision: string

@@ -1,9 +1,10 @@
 /** Each action is killed after every request it makes, in turn, and run again: nothing is done twice, and nothing is missing. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { type Job, runStep, type StepOptions, type StepResult } from '../../src/drill/runner.ts'
+import type { Job, StepOptions, StepResult } from '../../src/drill/runner.ts'
 import { newEvent } from '../../src/history/event.ts'
 import { incidentId } from '../../src/history/incident.ts'
 import { openBrokenShop } from '../support/repository.ts'
+import { runStep } from '../support/run-step.ts'
 import { startService } from '../support/service.ts'
 
 type BrokenShop = Awaited<ReturnType<typeof openBrokenShop>>

@@ -3,8 +3,9 @@
  * commits, targets or layers, or in another mode, is a rollback of its own: every guard binds it.
  */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { type Job, runStep } from '../../src/drill/runner.ts'
+import type { Job } from '../../src/drill/runner.ts'
 import { jobPermissions, openShop, type Shop } from '../support/repository.ts'
+import { runStep } from '../support/run-step.ts'
 
 let shop: Shop
 let [good, between, bad] = ['', '', '']

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { postmortemIssue } from '../../src/actions/postmortem-issue/contract.ts'
-import { type Job, runStep } from '../../src/drill/runner.ts'
+import type { Job } from '../../src/drill/runner.ts'
 import { openBrokenShop } from '../support/repository.ts'
+import { runStep } from '../support/run-step.ts'
 
 let shop: Awaited<ReturnType<typeof openBrokenShop>>
 beforeEach(async () => {

@@ -3,12 +3,13 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { rollbackReport } from '../../src/actions/rollback-report/contract.ts'
-import { type Job, runStep } from '../../src/drill/runner.ts'
+import type { Job } from '../../src/drill/runner.ts'
 import { openBranchHistory } from '../../src/history/branch-history.ts'
 import { newEvent } from '../../src/history/event.ts'
 import { formatLines } from '../../src/history/history.ts'
 import { incidentId } from '../../src/history/incident.ts'
 import { openBrokenShop } from '../support/repository.ts'
+import { runStep } from '../support/run-step.ts'
 
 const permissions = { ...rollbackReport.permissions, deployments: 'read' } as const
 let shop: Awaited<ReturnType<typeof openBrokenShop>>

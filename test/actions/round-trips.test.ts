@@ -1,9 +1,9 @@
 /** GitHub takes 100 to 300 ms for an answer: what a rollback asks one after the other is what production waits for. */
 import { expect, test } from '@jest/globals'
 import { depthOf, slowDown } from '../../bench/support/slow-api.ts'
-import { runStep } from '../../src/drill/runner.ts'
 import { mergedPull } from '../support/pulls.ts'
 import { openBrokenShop } from '../support/repository.ts'
+import { runStep } from '../support/run-step.ts'
 
 const [read, write] = ['read', 'write'] as const
 const permissions = {

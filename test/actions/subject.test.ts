@@ -1,7 +1,8 @@
 /** 12.8, 12.9 and 12.15b: which environment and revision a run is about, and who asked for it. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { type Job, runStep } from '../../src/drill/runner.ts'
+import type { Job } from '../../src/drill/runner.ts'
 import { openBrokenShop } from '../support/repository.ts'
+import { runStep } from '../support/run-step.ts'
 
 let shop: Awaited<ReturnType<typeof openBrokenShop>>
 beforeEach(async () => {

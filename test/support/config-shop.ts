@@ -1,9 +1,10 @@
 import { mkdir, readFile as readLocal, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { type Job, runStep, type StepOptions, type StepResult } from '../../src/drill/runner.ts'
+import type { Job, StepOptions, StepResult } from '../../src/drill/runner.ts'
 import { readFile } from '../../src/github/contents.ts'
 import { type Files, jobPermissions, openShop } from './repository.ts'
+import { runStep } from './run-step.ts'
 import { startService } from './service.ts'
 
 /** What a good and a bad `config/app.json` say, with a secret that no text may show. */

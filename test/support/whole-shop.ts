@@ -1,12 +1,13 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { stringify } from 'yaml'
-import { type Job, runStep, type StepOptions, type StepResult } from '../../src/drill/runner.ts'
+import type { Job, StepOptions, StepResult } from '../../src/drill/runner.ts'
 import { openCodePush } from '../../src/layers/ota/code-push.ts'
 import { connect, showHistory } from './codepush/connect.ts'
 import { startMicrosoft } from './codepush/microsoft.ts'
 import type { TokenOptions } from './github/tokens.ts'
 import { type Files, jobPermissions, openShop } from './repository.ts'
+import { runStep } from './run-step.ts'
 import { startService } from './service.ts'
 
 /** A shop whose every layer a bad deployment has changed: its code, its database and its app. */

@@ -1,0 +1,63 @@
+/**
+ * Runs steps one after the other, each as in a process of its own: its environment and folder, its modules evaluated anew
+ * (the files are compiled once), its listeners and exit code gone with it. A step that calls `process.exit` ends the host.
+ */
+import { pathToFileURL } from 'node:url'
+
+const streams = [process.stdout, process.stderr]
+const writes = streams.map((stream) => stream.write)
+const events = [
+  'SIGINT',
+  'SIGTERM',
+  'uncaughtException',
+  'unhandledRejection',
+  'warning',
+  'beforeExit',
+  'exit',
+]
+const listeners = new Map(events.map((event) => [event, process.listeners(event)]))
+let count = 0
+
+process.on('disconnect', () => process.exit())
+process.on('message', ({ main, env, directory, marker }) => {
+  for (const name of Object.keys(process.env)) delete process.env[name]
+  Object.assign(process.env, env)
+  process.chdir(directory)
+  count += 1
+  // read before the step starts, by which time the host itself waits for its next message
+  const idle = resources()
+  run(`${pathToFileURL(main)}?run=${count}`, idle).then(() => {
+    const code = process.exitCode ?? 0
+    restore()
+    for (const stream of streams) stream.write(marker)
+    process.send({ code, bytes: process.memoryUsage.rss() })
+  })
+})
+
+async function run(url, idle) {
+  try {
+    await import(url)
+  } catch (error) {
+    process.exitCode = 1
+    process.stderr.write(`${error instanceof Error ? error.stack : error}\n`)
+  }
+  // Node ends a process when nothing is left to wait for
+  do await new Promise((resolve) => setTimeout(resolve, 1))
+  while (resources() !== idle)
+}
+
+/** What keeps the process alive, but for the timer of the loop above. */
+function resources() {
+  const all = process.getActiveResourcesInfo().sort()
+  const timer = all.indexOf('Timeout')
+  return (timer === -1 ? all : all.toSpliced(timer, 1)).join()
+}
+
+function restore() {
+  process.exitCode = undefined
+  for (const event of events) {
+    process.removeAllListeners(event)
+    for (const listener of listeners.get(event)) process.on(event, listener)
+  }
+  for (const [n, stream] of streams.entries()) stream.write = writes[n]
+}
