@@ -1,5 +1,5 @@
+import { createRequire } from 'node:module'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { AdaptiveCard, SerializationContext } from 'adaptivecards'
 import { CloudEvent, HTTP } from 'cloudevents'
 import { startReceiver } from '../../src/drill/receiver.ts'
 import { writeCDEvent } from '../../src/notify/channels/cdevents.ts'
@@ -9,6 +9,11 @@ import { writeNtfy } from '../../src/notify/channels/ntfy.ts'
 import { writeTeams } from '../../src/notify/channels/teams.ts'
 import { applied, at, began, ended, recovered, unhealthy } from '../incident/example.ts'
 import { hostile, noticesOf, only, open } from './example.ts'
+
+// its modules are of a kind that Node does not load
+const { AdaptiveCard, SerializationContext }: typeof import('adaptivecards') = createRequire(import.meta.url)(
+  'adaptivecards/dist/adaptivecards.js',
+)
 
 let receiver: Awaited<ReturnType<typeof startReceiver>>
 beforeEach(async () => {

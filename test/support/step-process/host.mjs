@@ -2,6 +2,7 @@
  * Runs steps one after the other, each as in a process of its own: its environment and folder, its modules evaluated anew
  * (the files are compiled once), its listeners and exit code gone with it. A step that calls `process.exit` ends the host.
  */
+import { basename, dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 const streams = [process.stdout, process.stderr]
@@ -25,8 +26,11 @@ process.on('message', ({ main, env, directory, marker }) => {
   process.chdir(directory)
   count += 1
   // read before the step starts, by which time the host itself waits for its next message
-  const idle = resources()
-  run(`${pathToFileURL(main)}?run=${count}`, idle).then(() => {
+  const idle = process.getActiveResourcesInfo()
+  // what the action's own file, of two lines, does
+  const action = basename(dirname(main))
+  const shared = pathToFileURL(join(dirname(main), '../main/index.js'))
+  run(() => import(`${shared}?run=${count}`).then(({ start }) => start(action)), idle).then(() => {
     const code = process.exitCode ?? 0
     restore()
     for (const stream of streams) stream.write(marker)
@@ -34,23 +38,26 @@ process.on('message', ({ main, env, directory, marker }) => {
   })
 })
 
-async function run(url, idle) {
+async function run(step, idle) {
   try {
-    await import(url)
+    await step()
   } catch (error) {
     process.exitCode = 1
     process.stderr.write(`${error instanceof Error ? error.stack : error}\n`)
   }
   // Node ends a process when nothing is left to wait for
   do await new Promise((resolve) => setTimeout(resolve, 1))
-  while (resources() !== idle)
+  while (isBusy(idle))
 }
 
-/** What keeps the process alive, but for the timer of the loop above. */
-function resources() {
-  const all = process.getActiveResourcesInfo().sort()
-  const timer = all.indexOf('Timeout')
-  return (timer === -1 ? all : all.toSpliced(timer, 1)).join()
+/** Whether more keeps the process alive than before the step, apart from the timer of the loop above. */
+function isBusy(idle) {
+  const left = process.getActiveResourcesInfo()
+  for (const resource of [...idle, 'Timeout']) {
+    const at = left.indexOf(resource)
+    if (at !== -1) left.splice(at, 1)
+  }
+  return left.length > 0
 }
 
 function restore() {
