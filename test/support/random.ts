@@ -1,4 +1,3 @@
-// in the realm that tests run in, each look at a global is dear
 const { floor, imul, log, log1p } = Math
 
 /** Numbers of a fixed sequence (mulberry32), from 0 to below 1, so that a test of chances fails always or never. */

@@ -1,7 +1,7 @@
 /**
  * 12, "it is done when" 3: in no generated world (branch, deployments, environments, paths, events, actors) does a run of the
  * front door exit 0 with an ending that a look from outside contradicts. The worlds are simulated in a process of their own,
- * as Jest's realm makes them several times slower. To look for more: `node test/worlds/simulate.ts 1000 SEED`.
+ * as they change the environment and the streams of theirs. To look for more: `node test/worlds/simulate.ts 1000 SEED`.
  */
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'

@@ -52,7 +52,7 @@ describe('false alarms at the limit itself, over 20,000 gates', () => {
   })
 })
 
-/** In a process of their own: in the realm that Jest runs tests in, the same takes nine times as long. */
+/** In a process of their own, beside the tests of other files. */
 async function simulate(): Promise<readonly SimulationResult[]> {
   const script = new URL('simulations.ts', import.meta.url).pathname
   const { stdout } = await promisify(execFile)(process.execPath, [script])
