@@ -224,7 +224,7 @@ describe('db-migrate refuses', () => {
         ...two,
         'db/3_x.up.sql': '-- rollback:no-transaction\nCREATE TABLE x (a INT); CREATE TABLE y (a INT);',
       },
-      /write one a file/,
+      /write each in its own file/,
     ],
     [
       "another tool's files",
