@@ -238,7 +238,7 @@ test.each([
     { environment: 'prodcution' },
     /input "environment" is "prodcution", which neither the settings nor the history know/,
   ],
-  [{ folder: '/dev/null/x' }, /input "folder" is "\/dev\/null\/x", which could not be made/],
+  [{ folder: '/dev/null/x' }, /input "folder" is "\/dev\/null\/x", which could not be created/],
   [{ history: '.', repositories: 'octo-org/shop' }, /history/],
   [{ import: 'true', repositories: 'octo-org/shop' }, /import/],
   [{ import: 'true', history: '.' }, /import/],

@@ -112,3 +112,12 @@ test.each(['mysql', 'sqlite'] as const)(
   },
   40_000 + runs * 15_000,
 )
+
+test('a sequence of MariaDB whose limit was changed since is not taken for restored', async () => {
+  const database = await makeDatabase('mysql', scene.servers, scene.folder)
+  await database.run('CREATE TABLE one (a INT PRIMARY KEY)', 'CREATE SEQUENCE s MAXVALUE 100')
+  const manifest = await database.back()
+  await database.run('ALTER SEQUENCE s MAXVALUE 99')
+  expect(await database.restore(manifest)).toMatchObject({ outcome: 'restored' })
+  expect(dump('mysql')).toContain('maxvalue 100')
+})

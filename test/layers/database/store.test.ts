@@ -135,7 +135,7 @@ describe('a bucket', () => {
     [{ AWS_ACCESS_KEY_ID: 'nobody' }, /refused: .*access key id/i],
     [{ AWS_REGION: 'us-east-1' }, /is not in the region us-east-1: set AWS_REGION/],
     [{ AWS_SECRET_ACCESS_KEY: '' }, /set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in env/],
-    [{ AWS_ENDPOINT_URL: 'nowhere' }, /AWS_ENDPOINT_URL, and that is no address/],
+    [{ AWS_ENDPOINT_URL: 'nowhere' }, /AWS_ENDPOINT_URL, and that is not an address/],
   ])('of settings %j says what is wrong, and shows no key', async (env, message) => {
     const failing = (async () => open('bucket', env).list())()
     await expect(failing).rejects.toThrow(message)

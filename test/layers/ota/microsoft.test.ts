@@ -400,7 +400,7 @@ describe('what is no update server', () => {
       { status: 200, body: '{"deployments":[{}]}' },
       'did not answer as an update server does: deployments.0.name',
     ],
-    ['a refusal', { status: 403, body: 'no' }, '(no): the key’s account'.replace('’', "'")],
+    ['a refusal', { status: 403, body: 'no' }, '(no): the account of the key'],
   ])('%s is said as what it is', async (_, answer, message) => {
     server.fault({ path: '/deployments', times: 9, answer })
     await expect(planAll(client, [requestFor('Shop')])).rejects.toThrow(message)

@@ -80,7 +80,8 @@ export async function readDefinitions(
   const own = copyOf === undefined ? [database] : [database, copyOf]
   const keys = Map.groupBy(await listOuterKeys(session, database), ({ table }) => table)
   const definitions: string[] = []
-  for (const { name } of await listTables(session, database)) {
+  for (const { name, isSequence } of await listTables(session, database)) {
+    if (isSequence) definitions.push(await readSequence(session, database, name))
     const [created] = await session
       .query('SHOW CREATE TABLE ??.??', [database, name])
       .catch((error: unknown) => explainLost(error, database, name))
@@ -94,6 +95,18 @@ export async function readDefinitions(
   for (const { kind, name, sql, timeZone } of programs ?? (await readPrograms(session)))
     definitions.push(JSON.stringify([kind, name, kind === 'view' ? requalify(sql, own) : sql, timeZone]))
   return definitions
+}
+
+/**
+ * What a sequence was created with: SHOW CREATE TABLE shows its columns alone. Its next value is no part of it, as that moves outside of
+ * transactions.
+ */
+async function readSequence(session: Session, database: string, name: string): Promise<string> {
+  const [row] = await session.query(
+    'SELECT start_value, minimum_value, maximum_value, increment, cache_size, cycle_option FROM ??.??',
+    [database, name],
+  )
+  return JSON.stringify(['sequence', name, Object.values(row ?? {}).map(String)])
 }
 
 /** MariaDB renames a partitioned table one partition after the other: a crash of the server within that leaves it in two places. */
