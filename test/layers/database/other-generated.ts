@@ -86,11 +86,7 @@ const mysql: readonly Kind[] = [
         `CREATE SEQUENCE ${name} START ${1 + c.upTo(50)} INCREMENT ${c.pick(-1, 3)} MINVALUE -100 MAXVALUE 100 CACHE ${c.upTo(9)} ${c.pick('CYCLE', 'NOCYCLE')}`,
         `DO NEXTVAL(${name})`,
       ],
-      damage: [
-        `ALTER SEQUENCE ${name} MAXVALUE 99`,
-        `DROP SEQUENCE ${name}`,
-        `ALTER SEQUENCE ${name} MAXVALUE 98 RESTART 90`,
-      ],
+      damage: [`ALTER SEQUENCE ${name} MAXVALUE 99`, `DROP SEQUENCE ${name}`, `DO SETVAL(${name}, 90)`],
     }
   },
   (c) => {

@@ -113,11 +113,18 @@ test.each(['mysql', 'sqlite'] as const)(
   40_000 + runs * 15_000,
 )
 
-test('a sequence of MariaDB whose limit was changed since is not taken for restored', async () => {
-  const database = await makeDatabase('mysql', scene.servers, scene.folder)
-  await database.run('CREATE TABLE one (a INT PRIMARY KEY)', 'CREATE SEQUENCE s MAXVALUE 100')
-  const manifest = await database.back()
-  await database.run('ALTER SEQUENCE s MAXVALUE 99')
-  expect(await database.restore(manifest)).toMatchObject({ outcome: 'restored' })
-  expect(dump('mysql')).toContain('maxvalue 100')
-})
+test.each([
+  ['limit', 'ALTER SEQUENCE s MAXVALUE 99', 'maxvalue 100'],
+  ['next value', 'DO SETVAL(s, 90)', 'SETVAL(`s`, 1, 0)'],
+])(
+  'a sequence of MariaDB whose %s was changed since is not taken for restored',
+  async (_, change, dumped) => {
+    const database = await makeDatabase('mysql', scene.servers, scene.folder)
+    await database.run('CREATE TABLE one (a INT PRIMARY KEY)', 'CREATE SEQUENCE s MAXVALUE 100')
+    const manifest = await database.back()
+    await database.run(change)
+    expect(await database.restore(manifest)).toMatchObject({ outcome: 'restored' })
+    expect(dump('mysql')).toContain(dumped)
+    expect(await database.restore(manifest)).toMatchObject({ outcome: 'already-restored' })
+  },
+)

@@ -46,8 +46,12 @@ export async function readContents(
   { digests, ...looked }: Looked & { readonly digests: boolean },
 ): Promise<Contents> {
   const tables: TableContents[] = []
+  const sequences = createHash('sha256')
   for (const { name, isSequence, isVersioned } of await listTables(session, database)) {
-    if (isSequence) continue
+    if (isSequence) {
+      if (digests) sequences.update(await readNextValue(session, database, name))
+      continue
+    }
     const [row] = await session
       .query(`SELECT COUNT(*) AS count FROM ??.??${isVersioned ? ' FOR SYSTEM_TIME ALL' : ''}`, [
         database,
@@ -61,7 +65,11 @@ export async function readContents(
       ...(digests && { digest: String(sum?.['Checksum']) }),
     })
   }
-  return { tables, schema: await readSchema(session, database, looked) }
+  return {
+    tables,
+    schema: await readSchema(session, database, looked),
+    ...(digests && { sequences: sequences.digest('hex') }),
+  }
 }
 
 /** SHA-256 of all that is not rows. */
@@ -98,8 +106,8 @@ export async function readDefinitions(
 }
 
 /**
- * What a sequence was created with: SHOW CREATE TABLE shows its columns alone. Its next value is no part of it, as that moves outside of
- * transactions.
+ * What a sequence was created with: SHOW CREATE TABLE shows only its columns. Its next value is not part of the schema, as it moves
+ * outside of transactions.
  */
 async function readSequence(session: Session, database: string, name: string): Promise<string> {
   const [row] = await session.query(
@@ -107,6 +115,12 @@ async function readSequence(session: Session, database: string, name: string): P
     [database, name],
   )
   return JSON.stringify(['sequence', name, Object.values(row ?? {}).map(String)])
+}
+
+/** Where a sequence stands. */
+async function readNextValue(session: Session, database: string, name: string): Promise<string> {
+  const [row] = await session.query('SELECT next_not_cached_value AS next FROM ??.??', [database, name])
+  return JSON.stringify([name, String(row?.['next'])])
 }
 
 /** MariaDB renames a partitioned table one partition after the other: a crash of the server within that leaves it in two places. */
