@@ -160,6 +160,8 @@ function withCode(
     const flags = text === undefined ? [] : readFlagdFile(file, text).flags
     return disable.filter((name) => flags.some((flag) => flag.name === name && flag.enabled))
   }
+  // what is left as it is, nobody carries out or undoes
+  const never = () => Promise.reject(new TypeError(`${file} goes with the code`))
   return {
     name: 'flags',
     plan: async () => {
@@ -175,10 +177,9 @@ function withCode(
           : `${file} goes with the code, and ${on} is on there; to switch it off, run this again for the layer flags alone`
       return {
         view: { ...emptyView('flags'), state: 'nothing', left },
-        // what is left as it is, nobody carries out
-        apply: () => Promise.reject(new TypeError(`${file} goes with the code`)),
+        apply: never,
       }
     },
-    undo: async () => `${file} is restored with the code`,
+    undo: never,
   }
 }

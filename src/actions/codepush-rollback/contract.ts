@@ -25,7 +25,7 @@ export const codepushRollback = defineAction({
     'server-url': input.text({
       setting: 'ota.server-url',
       description:
-        'URL of the update server’s API, such as `https://codepush.example.com`, or `https://api.capgo.app`. For `eas`: the URL that devices request, by default `updates.url` of app.json. For `hot-updater-cli`: the base of the URLs that devices request; without it, the server is not asked as a device.',
+        'URL of the update server’s API, such as `https://codepush.example.com`, or `https://api.capgo.app`. For `eas`: the URL that devices request, by default `updates.url` of app.json. For `hot-updater-cli`: the base of the URLs that devices request; without it, what devices are offered is not checked.',
     }),
     'access-key': input.secret({
       setting: 'ota.access-key',

@@ -13,7 +13,7 @@ export function otaSchema() {
     'server-url': httpUrl({ example: 'https://codepush.example.com' })
       .optional()
       .describe(
-        'Address of the update server’s API. For `eas`: the address that devices request, `updates.url` in app.json by default. For `hot-updater-cli`: the base of the addresses that devices request; without it, the server is not asked as a device.',
+        'Address of the update server’s API. For `eas`: the address that devices request, `updates.url` in app.json by default. For `hot-updater-cli`: the base of the addresses that devices request; without it, what devices are offered is not checked.',
       ),
     'access-key': secretVariable('CODEPUSH_ACCESS_KEY')
       .optional()

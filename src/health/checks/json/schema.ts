@@ -11,7 +11,7 @@ export const jsonCheck = section({
   type: z
     .literal('json')
     .describe('Requests JSON from an address, and reads one number or two counters from it.'),
-  url: httpUrl({ example: 'https://example.com/stats' }).describe('Address to ask with GET.'),
+  url: httpUrl({ example: 'https://example.com/stats' }).describe('Address to request with GET.'),
   value: jsonPath()
     .optional()
     .describe('JSONPath of the number. Default: none; then `bad` and `total` are required.'),
