@@ -43,8 +43,8 @@ interface Asked {
   readonly rollsBack?: boolean
   /** what the action asks of its revision, begun as soon as that is known */
   readonly alongside?: (repository: Repository, revision: string) => Promise<unknown>
-  /** false for an action that only reports an incident, so that its revision may be any */
-  readonly actsOn?: boolean
+  /** false for an action that only reports an incident, so that its revision may be any; see `openContext` */
+  readonly actsOn?: boolean | 'alongside'
 }
 
 /**

@@ -27,6 +27,8 @@ export interface DeploymentContext extends Subject, Pick<SettingsFile, 'settings
   readonly config: Config
   /** the branch that the environment is deployed from */
   readonly branch: string
+  /** Rejects for a revision that is not on the branch: settled already, unless it was asked for `alongside`. */
+  readonly onBranch: Promise<void>
   /** Whether a person asked for this run: an account that may write to the repository now, and is no app. */
   readonly isManual: () => Promise<boolean>
   /** The events so far, oldest first; warns of lines that cannot be read. */
@@ -85,7 +87,8 @@ export interface Feed {
  * @param branch instead of that in the settings; '' for that
  * @param rollsBack true for a run that plans a rollback: all that the plan asks is read ahead, at the same time
  * @param alongside what the run asks of its revision, begun as soon as that is known
- * @param actsOn false for a run that only reports an incident, so that its revision may be any
+ * @param actsOn whether its revision has to be on the branch: no for a run that only reports an incident; `alongside` for one that
+ *   waits for `onBranch` itself before it says anything
  * @throws InputError for an environment that the settings do not describe, and for a revision that is not on the branch
  */
 export async function openContext(
@@ -102,7 +105,7 @@ export async function openContext(
     alongside,
   }: {
     readonly branch: string
-    readonly actsOn: boolean
+    readonly actsOn: boolean | 'alongside'
     readonly rollsBack: boolean
     readonly alongside: ((repository: Repository, revision: string) => Promise<unknown>) | undefined
   },
@@ -147,11 +150,13 @@ export async function openContext(
       warn(`line ${line} of ${file} in the history is left out: ${why}`, 'History')
     return events
   }
-  if (actsOn) await demandOnBranch(repository, subject, { branch, readHistory })
+  const onBranch = actsOn ? demandOnBranch(repository, subject, { branch, readHistory }) : Promise.resolve()
+  if (actsOn === 'alongside') onBranch.catch(() => {})
+  else await onBranch
   const holder = { ...means.process, actor, ...(run && { run }) }
   const { environment } = subject
   return {
-    ...{ ...subject, repository, settings, config, isConfigured, branch, readHistory },
+    ...{ ...subject, repository, settings, config, isConfigured, branch, onBranch, readHistory },
     isManual,
     openLock: () =>
       openLock({
@@ -186,6 +191,7 @@ export async function aboutRevision(
   return {
     ...context,
     ...subject,
+    onBranch: Promise.resolve(),
     record: (what, naturalKey, about = subject) => record(what, naturalKey, about),
     claim: (what, naturalKey, about = subject) => claim(what, naturalKey, about),
   }

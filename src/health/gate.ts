@@ -42,6 +42,8 @@ export interface WatchInput extends Omit<Surroundings, 'plannedPolls'> {
   /** takes secrets out of a text that a server wrote; those of the checks' own headers are taken out in any case */
   readonly redact: (text: string) => string
   readonly signal: AbortSignal
+  /** has to hold for anything to be said: it is waited for with the first round, and ends the watch where it rejects */
+  readonly precondition?: Promise<unknown>
 }
 
 const nothing: ReadonlySet<string> = new Set()
@@ -69,15 +71,23 @@ export async function watchHealth(input: WatchInput): Promise<GateReport> {
   const hide = (text: string) => toShortLine(redact(input.redact(text), secrets))
   let watched = prepareChecks(input, hide)
 
-  // read before the first round, so that no round waits for it
-  const passed = (checks.some(({ type }) => probes.has(type)) && (await input.passedBefore?.())) || nothing
-  watched = watched.map((each) => ({ ...each, hasPassed: passed.has(each.check.name) }))
   const calledAt = now()
+  // read while the first round looks: none of the two needs the other
+  const reading = readPassed(input)
+  // every look waits for it, and so does the report
+  reading.catch(() => {})
   const startedAt = calledAt - (input.lookBackMs ?? 0)
   const look = async (each: Watched, at: number) => {
     if (at < calledAt && each.remembers !== true) return each
-    if (at - startedAt < each.check.initialDelayMs) return warmUp({ watched: each, at, signal, hide })
-    return lookOnce({ watched: each, at, signal, hide, needsPass: input.needsPass ?? false })
+    const isWarmingUp = at - startedAt < each.check.initialDelayMs
+    const [passed, found] = await Promise.all([
+      reading,
+      isWarmingUp ? each.warmUp?.(at, signal) : each.look(at, signal),
+    ])
+    const known = { ...each, hasPassed: each.hasPassed || passed.has(each.check.name) }
+    if (found === undefined) return known
+    if (isWarmingUp) return warm({ watched: known, found, hide })
+    return judge({ watched: known, found, at, hide, needsPass: input.needsPass ?? false })
   }
   for (let rounds = 1, at = startedAt; ; rounds += 1) {
     watched = await lookTogether(watched, (each) => look(each, at), input)
@@ -90,6 +100,7 @@ export async function watchHealth(input: WatchInput): Promise<GateReport> {
       watched.every((each) => isSettled(each, input.settledAfterMs))
     const decision = decide({ checks: watched, windowOver })
     if (windowOver || decision.verdict === 'unhealthy') {
+      await reading
       return reportGate({
         records: watched,
         decision,
@@ -103,6 +114,15 @@ export async function watchHealth(input: WatchInput): Promise<GateReport> {
     if (next > now()) await sleep(next - now())
     at = next
   }
+}
+
+/** The names of the checks that have passed before, once all that the watch depends on holds. */
+async function readPassed({ checks, passedBefore, precondition }: WatchInput): Promise<ReadonlySet<string>> {
+  const [passed] = await Promise.all([
+    checks.some(({ type }) => probes.has(type)) ? passedBefore?.() : undefined,
+    precondition,
+  ])
+  return passed ?? nothing
 }
 
 function prepareChecks(input: WatchInput, hide: (text: string) => string): readonly Watched[] {
@@ -175,18 +195,15 @@ async function lookTogether(
   return looked
 }
 
-async function lookOnce(input: {
+function judge(input: {
   readonly watched: Watched
+  readonly found: Reading
   readonly at: number
-  readonly signal: AbortSignal
   readonly hide: (text: string) => string
   readonly needsPass: boolean
-}): Promise<Watched> {
-  const { watched, at, signal, hide } = input
-  const found = applyGapRules(
-    evidenceOf(await watched.look(at, signal), watched, input.needsPass),
-    watched.check,
-  )
+}): Watched {
+  const { watched, at, hide } = input
+  const found = applyGapRules(evidenceOf(input.found, watched, input.needsPass), watched.check)
   const reading: Reading = found.note === undefined ? found : { ...found, note: hide(found.note) }
   const tally = addReading({ tally: watched.tally, reading, at, limit: watched.check.limit })
   const hasPassed = watched.hasPassed || stateOf(reading, watched.check.limit) === 'ok'
@@ -197,19 +214,15 @@ async function lookOnce(input: {
  * A look during the `initial-delay`: the service gets the same requests as later, so that what is slow or fails only at first does so
  * now. The log shows it; it is not judged, but a probe that passes has passed.
  */
-async function warmUp({
+function warm({
   watched,
-  at,
-  signal,
+  found,
   hide,
 }: {
   readonly watched: Watched
-  readonly at: number
-  readonly signal: AbortSignal
+  readonly found: Reading
   readonly hide: (text: string) => string
-}): Promise<Watched> {
-  const found = await watched.warmUp?.(at, signal)
-  if (found === undefined) return watched
+}): Watched {
   const reading: Reading = found.note === undefined ? found : { ...found, note: hide(found.note) }
   const hasPassed = watched.hasPassed || stateOf(reading, watched.check.limit) === 'ok'
   return { ...watched, hasPassed, warming: reading }

@@ -33,6 +33,39 @@ const says = (value: string) =>
 
 const misunderstood = JSON.stringify({ status: 'error', errorType: 'bad_data', error: 'parse error' })
 
+describe('what the watch depends on is asked while the first round looks (15.10)', () => {
+  test('no probe waits for what passed before, and none is judged without it', async () => {
+    service.behave(bad)
+    const asked = Promise.withResolvers<ReadonlySet<string>>()
+    const before = service.seen.length
+    const watched = watch({
+      checks: checksOf(homepage()),
+      windowMs: 0,
+      needsPass: true,
+      passedBefore: () => asked.promise,
+    })
+    while (service.seen.length === before) await new Promise(setImmediate)
+    asked.resolve(new Set(['homepage']))
+    const { report } = await watched
+    expect(report.checks[0]?.failures).toEqual({ bad: 1, of: 1 })
+  })
+
+  test('nothing is said of a deployment of which it does not hold', async () => {
+    service.behave(bad)
+    const precondition = Promise.reject(new Error('not on main'))
+    const checks = checksOf(homepage({ severity: 'critical', for: '0s' }))
+    await expect(watch({ checks, precondition })).rejects.toThrow('not on main')
+  })
+
+  test('nor before it is known, by checks that do not look in the last round', async () => {
+    const checks = checksOf(homepage())
+    const precondition = Promise.reject(new Error('not on main'))
+    await expect(watch({ checks, windowMs: 0, lookBackMs: 15_000, precondition })).rejects.toThrow(
+      'not on main',
+    )
+  })
+})
+
 describe('when the watch ends', () => {
   test('a healthy service is watched to the end of the window, the round at its end included', async () => {
     const { report, lines } = await watch({ checks: checksOf(homepage()) })

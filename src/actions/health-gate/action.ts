@@ -11,7 +11,9 @@ const modes = { gate, snapshot, watch, verify, assess } as const
 
 /** Watches production, and decides whether it is healthy. */
 export async function run(step: HealthGateStep): Promise<void> {
-  const workplace = await openWorkplace(step)
+  // the gate looks at production meanwhile
+  const actsOn = step.inputs.mode === 'gate' ? 'alongside' : true
+  const workplace = await openWorkplace(step, { actsOn })
   const prepared = prepareStep(step, workplace)
   try {
     await modes[step.inputs.mode](prepared)
