@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import { type DeploymentContext, openContext } from '../deployment/context.ts'
+import { type ContextWishes, type DeploymentContext, foresee, openContext } from '../deployment/context.ts'
 import { readSettingsFile, type SettingsFile } from '../deployment/settings-file.ts'
 import type { Repository } from '../github/client.ts'
 import { refuseForks } from '../runner/context.ts'
@@ -19,11 +19,19 @@ export interface Opened extends SettingsFile {
   readonly repository: Repository
 }
 
-/** Opens the repository and reads the settings. @throws InputError for a fork, and for a faulty file */
-export async function openSettings(step: CommonStep): Promise<Opened> {
+/**
+ * Opens the repository and reads the settings.
+ * @param onOpen called before they are read
+ * @throws InputError for a fork, and for a faulty file
+ */
+export async function openSettings(
+  step: CommonStep,
+  onOpen?: (repository: Repository) => void,
+): Promise<Opened> {
   const { inputs, context, openRepository, locateSettings } = step
   refuseForks(context)
   const repository = openRepository(inputs.token)
+  onOpen?.(repository)
   const ref = context.sha || inputs.revision || 'HEAD'
   const { config: path, environment } = inputs
   const mayLack = path === commonInputs.config.default
@@ -32,19 +40,11 @@ export async function openSettings(step: CommonStep): Promise<Opened> {
 }
 
 /** What a run is about, beside what its inputs and its event say. */
-interface Asked {
+interface Asked extends Partial<ContextWishes> {
   /** what is open already */
   readonly opened?: Opened
   /** instead of that of the input */
   readonly environment?: string
-  /** instead of that in the settings; '' for that */
-  readonly branch?: string
-  /** true for an action that plans a rollback: all that the plan asks is read ahead, at the same time */
-  readonly rollsBack?: boolean
-  /** what the action asks of its revision, begun as soon as that is known */
-  readonly alongside?: (repository: Repository, revision: string) => Promise<unknown>
-  /** false for an action that only reports an incident, so that its revision may be any; see `openContext` */
-  readonly actsOn?: boolean | 'alongside'
 }
 
 /**
@@ -54,27 +54,24 @@ interface Asked {
 export async function openWorkplace(step: CommonStep, asked: Asked = {}): Promise<DeploymentContext> {
   const { inputs, context, env, log, secrets, signal, now, sleep } = step
   const { environment = inputs.environment, branch = '', actsOn = true, rollsBack = false, alongside } = asked
-  const opened = asked.opened ?? (await openSettings(step))
   const facts = { ...context, environment, revision: inputs.revision }
-  return openContext(
-    opened,
-    facts,
-    { branch, actsOn, rollsBack, alongside },
-    {
-      process: { key: randomUUID(), host: hostname(), pid: process.pid },
-      isAlive,
-      onConfig: (config) => {
-        step.locateSettings((path) => opened.locate(path, config.environment))
-        provideSecrets(inputs.secrets, { config, env, secrets })
-        maskChannels(config, step)
-      },
-      subscribe: (feed) => notifyChannels(step, feed),
-      redact: secrets.redact,
-      now,
-      sleep,
-      log: log.info,
-      warn: log.warning,
-      signal,
+  const wishes = { branch, actsOn, rollsBack, alongside }
+  const opened =
+    asked.opened ?? (await openSettings(step, (repository) => foresee(repository, facts, wishes)))
+  return openContext(opened, facts, wishes, {
+    process: { key: randomUUID(), host: hostname(), pid: process.pid },
+    isAlive,
+    onConfig: (config) => {
+      step.locateSettings((path) => opened.locate(path, config.environment))
+      provideSecrets(inputs.secrets, { config, env, secrets })
+      maskChannels(config, step)
     },
-  )
+    subscribe: (feed) => notifyChannels(step, feed),
+    redact: secrets.redact,
+    now,
+    sleep,
+    log: log.info,
+    warn: log.warning,
+    signal,
+  })
 }

@@ -1,14 +1,15 @@
 import type { Repository } from '../github/client.ts'
-import { lookAhead } from '../github/look-ahead.ts'
+import { compareWithBranch } from '../github/compare.ts'
+import { type Ahead, lookAhead } from '../github/look-ahead.ts'
 import { mayWrite } from '../github/permission.ts'
 import { defaultBranch } from '../github/repository.ts'
 import { historyFolder, openBranchHistory } from '../history/branch-history.ts'
-import { type Event, eventSchema, newEvent, type Occurrence } from '../history/event.ts'
+import { type Event, eventSchema, newEvent, type Occurrence, revisionSchema } from '../history/event.ts'
 import { holdLabelsOf } from '../history/hold.ts'
 import { type Lock, type LockHolder, openLock } from '../history/lock.ts'
 import type { Subscriber } from '../history/subscriber.ts'
 import { recordTogether } from '../history/together.ts'
-import type { Config } from '../settings/schema.ts'
+import { type Config, defaultConfig } from '../settings/schema.ts'
 import { redactDeep } from '../text/redact.ts'
 import type { SettingsFile } from './settings-file.ts'
 import {
@@ -16,6 +17,7 @@ import {
   demandOnBranch,
   findEnvironment,
   findRevision,
+  namedRevision,
   type Subject,
   subjectOf,
 } from './subject.ts'
@@ -82,13 +84,54 @@ export interface Feed {
   readonly append: (...events: readonly [Event, ...Event[]]) => Promise<unknown>
 }
 
+/** What an action asks of its context. */
+export interface ContextWishes {
+  /** instead of that in the settings; '' for that */
+  readonly branch: string
+  /**
+   * whether its revision has to be on the branch: no for a run that only reports an incident; `alongside` for one that waits for
+   * `onBranch` itself before it says or changes anything
+   */
+  readonly actsOn: boolean | 'alongside'
+  /** true for a run that plans a rollback: all that the plan asks is read ahead, at the same time */
+  readonly rollsBack: boolean
+  /** what the run asks of its revision, begun as soon as that is known */
+  readonly alongside: ((repository: Repository, revision: string) => Promise<unknown>) | undefined
+}
+
+/**
+ * Asks, while the settings are read, what a run asks with the usual branch, environment and history. Nothing depends on it: with other
+ * settings it is asked anew.
+ */
+export function foresee(
+  repository: Repository,
+  facts: RunFacts,
+  { branch: given, actsOn, rollsBack, alongside }: ContextWishes,
+): void {
+  const usual = defaultConfig()
+  const environment = facts.environment || facts.event.deployment?.environment || usual.environment
+  const branch = given || facts.event.repository?.default_branch
+  const revision = revisionSchema.safeParse(namedRevision(facts)).data
+  if (facts.askedBy !== undefined)
+    mayWrite.note(repository, facts.askedBy, mayWrite(repository, facts.askedBy))
+  if (branch && rollsBack) {
+    const ahead = aheadOf(branch, { ...usual, environment })
+    lookAhead.note(repository, ahead, lookAhead(repository, ahead))
+  }
+  if (branch && revision && actsOn && !rollsBack) {
+    const range = { base: revision, head: branch }
+    compareWithBranch.note(repository, range, compareWithBranch(repository, range))
+  }
+  // whoever needs it gets the error
+  if (revision) alongside?.(repository, revision).catch(() => {})
+}
+
+function aheadOf(branch: string, { environment, history }: Pick<Config, 'environment' | 'history'>): Ahead {
+  return { branch, environment, folder: historyFolder(history.branch), labels: holdLabelsOf(environment) }
+}
+
 /**
  * Finds out which deployment a run is about, and opens its history; sends nothing that changes anything.
- * @param branch instead of that in the settings; '' for that
- * @param rollsBack true for a run that plans a rollback: all that the plan asks is read ahead, at the same time
- * @param alongside what the run asks of its revision, begun as soon as that is known
- * @param actsOn whether its revision has to be on the branch: no for a run that only reports an incident; `alongside` for one that
- *   waits for `onBranch` itself before it says anything
  * @throws InputError for an environment that the settings do not describe, and for a revision that is not on the branch
  */
 export async function openContext(
@@ -98,17 +141,7 @@ export async function openContext(
     isConfigured,
   }: Pick<SettingsFile, 'settings' | 'isConfigured'> & { readonly repository: Repository },
   facts: RunFacts,
-  {
-    branch: given,
-    actsOn,
-    rollsBack,
-    alongside,
-  }: {
-    readonly branch: string
-    readonly actsOn: boolean | 'alongside'
-    readonly rollsBack: boolean
-    readonly alongside: ((repository: Repository, revision: string) => Promise<unknown>) | undefined
-  },
+  { branch: given, actsOn, rollsBack, alongside }: ContextWishes,
   means: ContextMeans,
 ): Promise<DeploymentContext> {
   const { actor, askedBy, run, event } = facts
@@ -120,12 +153,7 @@ export async function openContext(
   if (rollsBack && named) {
     // the caller that needs it gets the error
     isManual().catch(() => {})
-    await lookAhead(repository, {
-      branch: named,
-      environment: config.environment,
-      folder: historyFolder(config.history.branch),
-      labels: holdLabelsOf(config.environment),
-    })
+    await lookAhead(repository, aheadOf(named, config))
   }
   const [found, branch] = await Promise.all([
     findRevision(repository, config.environment, facts, warn),

@@ -77,9 +77,8 @@ export async function findRevision(
   { revision, event, eventName, sha }: Circumstances,
   log: (line: string) => void,
 ): Promise<string> {
-  const named = revision || event.deployment?.sha || event.workflow_run?.head_sha
-  if (named) return parseRevision(named)
-  if (!runsAboutNoRevision.has(eventName)) return parseRevision(sha)
+  const named = namedRevision({ revision, event, eventName, sha })
+  if (named !== undefined) return parseRevision(named)
   try {
     const deployed = await findDeployed(repository, environment)
     for (const { revision: later, state } of deployed?.later ?? [])
@@ -90,6 +89,17 @@ export async function findRevision(
     log(`what is deployed could not be read, so the commit of this run is used: ${error.message}`)
     return parseRevision(sha)
   }
+}
+
+/** The revision as the input or the event names it; undefined for a run that is about what is deployed. */
+export function namedRevision({
+  revision,
+  event,
+  eventName,
+  sha,
+}: Pick<Circumstances, 'revision' | 'event' | 'eventName' | 'sha'>): string | undefined {
+  const named = revision || event.deployment?.sha || event.workflow_run?.head_sha
+  return named || (runsAboutNoRevision.has(eventName) ? undefined : sha)
 }
 
 const runsAboutNoRevision: ReadonlySet<string> = new Set(['workflow_dispatch', 'schedule', 'issue_comment'])

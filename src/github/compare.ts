@@ -1,7 +1,7 @@
 import { RefusedError } from '../errors.ts'
 import type { Repository } from './client.ts'
 import { type Commit, knownAncestry, knownCommit, knownLine, noteCommits, toCommit } from './commit-graph.ts'
-import { askedOnce, isObjectId } from './once.ts'
+import { askedOnce, foreseeable, isObjectId } from './once.ts'
 import { readRef } from './ref.ts'
 import { explained, isRefused, readRefusal } from './refusal.ts'
 
@@ -54,6 +54,12 @@ export const compareCommits = askedOnce<Range, Comparison>(
       })),
     }
   },
+)
+
+/** The same with a branch as the head, which moves. */
+export const compareWithBranch = foreseeable<Range, Comparison>(
+  ({ base, head }) => `${base}...${head}`,
+  compareCommits,
 )
 
 /** The same without the files, which takes no request where the commits between the two were read before. */
@@ -114,7 +120,7 @@ export async function isAncestor(
   const known = knownAncestry(repository, { older, newer })
   if (known !== undefined) return known
   try {
-    const { status } = await compareCommits(repository, { base: older, head: newer })
+    const { status } = await compareWithBranch(repository, { base: older, head: newer })
     return status === 'ahead' || status === 'identical'
   } catch (error) {
     // one that was pushed away by force may be gone altogether

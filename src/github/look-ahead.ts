@@ -6,6 +6,7 @@ import { listNewestDeployments, listNewestOf, readStates } from './deployments.t
 import { readFolder } from './folder.ts'
 import { query } from './graphql.ts'
 import { openItemsWith } from './labels.ts'
+import { foreseeable } from './once.ts'
 import { readRef } from './ref.ts'
 import { readBranchRules } from './rules.ts'
 
@@ -70,9 +71,11 @@ const text = `query LookAhead($owner: String!, $repo: String!, $ref: String!, $e
  * Looks at all that is about to be asked, at the same time instead of one after the other: the head of the branch with its newest
  * commits, the deployments with their states, rules, labels, a folder. Whoever asks one of these within seconds, and before
  * this run has written anything, gets what was seen here; what could not be seen is asked for when it is needed, and says why it
- * cannot be had.
+ * cannot be had. Noted as asked already, the same is not looked at twice.
  */
-export async function lookAhead(repository: Repository, ahead: Ahead): Promise<void> {
+export const lookAhead = foreseeable<Ahead, void>(JSON.stringify, look)
+
+async function look(repository: Repository, ahead: Ahead): Promise<void> {
   const { branch, environment, folder, labels = [] } = ahead
   listNewestOf.note(repository, environment, listNewestOf(repository, environment))
   listNewestDeployments.note(repository, undefined, listNewestDeployments(repository, undefined))

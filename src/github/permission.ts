@@ -1,11 +1,11 @@
-import type { Repository } from './client.ts'
+import { foreseeable } from './once.ts'
 import { explained, isRefused } from './refusal.ts'
 
 /**
  * True when the account is a person's that may push to the repository now. An app is none: GitHub knows no user of its name
  * (`Copilot is not a user`), and neither does it know an account that is gone.
  */
-export async function mayWrite({ octokit, owner, repo }: Repository, login: string): Promise<boolean> {
+export const mayWrite = foreseeable<string, boolean>(String, async ({ octokit, owner, repo }, login) => {
   if (login.endsWith('[bot]')) return false
   const need = { doing: `read what ${login} may do`, permission: 'metadata: read' }
   return explained(need, async () => {
@@ -22,4 +22,4 @@ export async function mayWrite({ octokit, owner, repo }: Repository, login: stri
       throw error
     }
   })
-}
+})
