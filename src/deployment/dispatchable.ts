@@ -19,6 +19,18 @@ export interface NotDispatchable {
   readonly cure: string
 }
 
+/** Asks what `whyNotDispatchable` will ask. @returns called with the revision, once that is known */
+export function foreseeDispatch(repository: Repository, workflow: string): (ref: string) => void {
+  const asked = { workflow, toStart: true }
+  readWorkflowState.note(repository, asked, readWorkflowState(repository, asked))
+  // whoever needs it gets the error
+  return (ref) => void readFile(repository, { path: pathOf(workflow), ref }).catch(() => {})
+}
+
+function pathOf(workflow: string): string {
+  return `.github/workflows/${workflow}`
+}
+
 /**
  * Why a workflow could not be started: it does not exist, is disabled, or does not take a dispatch with these inputs. Reads only.
  * @returns undefined when it could be
@@ -32,8 +44,8 @@ export async function whyNotDispatchable(
   if (own !== workflow)
     return { says: 'a workflow is named by its file, without the folder', cure: `Write ${own}` }
   const [state, file] = await Promise.all([
-    readWorkflowState(repository, workflow, { toStart: true }),
-    readFile(repository, { path: `.github/workflows/${workflow}`, ref }),
+    readWorkflowState(repository, { workflow, toStart: true }),
+    readFile(repository, { path: pathOf(workflow), ref }),
   ])
   const name = /^[0-9a-f]{40,64}$/.test(ref) ? ref.slice(0, 7) : ref
   if (state === undefined)

@@ -1,4 +1,5 @@
 import type { Repository } from './client.ts'
+import { foreseeable } from './once.ts'
 import { explained } from './refusal.ts'
 
 /** What GitHub says of the repository itself. */
@@ -8,12 +9,15 @@ export interface RepositoryFacts {
   readonly archived: boolean
 }
 
-export async function readFacts({ octokit, owner, repo }: Repository): Promise<RepositoryFacts> {
-  const { data } = await explained({ doing: `read ${owner}/${repo}`, permission: 'metadata: read' }, () =>
-    octokit.rest.repos.get({ owner, repo }),
-  )
-  return { defaultBranch: data.default_branch, archived: data.archived }
-}
+export const readFacts = foreseeable<void, RepositoryFacts>(
+  () => '',
+  async ({ octokit, owner, repo }) => {
+    const { data } = await explained({ doing: `read ${owner}/${repo}`, permission: 'metadata: read' }, () =>
+      octokit.rest.repos.get({ owner, repo }),
+    )
+    return { defaultBranch: data.default_branch, archived: data.archived }
+  },
+)
 
 export async function defaultBranch(repository: Repository): Promise<string> {
   return (await readFacts(repository)).defaultBranch

@@ -8,7 +8,7 @@ import { limitsOf } from './guard.ts'
 import { availableLayers, openLayers, secretsOfLayers } from './open-layers.ts'
 import type { RollbackContext, RollbackMeans, RollbackOptions, RollbackRequest } from './options.ts'
 import { viewToDeploy } from './plan.ts'
-import { findObstacle } from './preflight.ts'
+import { findObstacle, foreseeObstacle } from './preflight.ts'
 import { type Observer, observeProduction, type Production } from './production.ts'
 import { deployBy, unlessExternal } from './redeployment.ts'
 import { chooseLayers, otherwiseOf } from './strategy.ts'
@@ -63,11 +63,14 @@ export async function openFrontDoor(
     strategies: config.rollback.strategies,
     available: availableLayers(config),
   }
+  const choice = chooseLayers(wish)
+  const isCodeChosen = choice === 'changed' || choice.includes('code')
+  const foreseen = isCodeChosen ? foreseeObstacle(repository, unlessExternal(redeploy)) : undefined
   return {
     ...context,
     ...request,
     ...tools,
-    choice: chooseLayers(wish),
+    choice,
     otherwise: otherwiseOf(wish),
     isAskedFor: target !== '' || layers.length > 0,
     onFailure: onFailure === 'configured' ? config.rollback.onFailure : onFailure,
@@ -76,6 +79,7 @@ export async function openFrontDoor(
         ...tools,
         ...circumstances,
         secrets: secretsOfLayers(config, tools.env),
+        ...(foreseen && { onTarget: foreseen }),
         ownCommits: new Map(),
         ...{ now, repository, config, branch, environment, incident, bad: revision, reason: request.reason },
         // a plan that was looked at is of its own target

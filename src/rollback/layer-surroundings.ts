@@ -19,6 +19,8 @@ export interface LayerSurroundings {
   readonly bad: string
   /** the good revision, as it is asked for */
   readonly target: string
+  /** called once the good revision is known, with the plan still to be made */
+  readonly onTarget?: (good: string) => void
   /** what is to be rolled back */
   readonly choice: Choice
   readonly automatic: boolean

@@ -51,7 +51,11 @@ export function availableLayers(config: Config): readonly LayerName[] {
 /** Opens them; what is wrong with one is said when it is planned. */
 export function openLayers(surroundings: LayerSurroundings): readonly Layer[] {
   const found = Promise.withResolvers<string>()
-  const code = openLazily('code', async () => openCode(surroundings, { onTarget: found.resolve }))
+  const onTarget = (sha: string) => {
+    found.resolve(sha)
+    surroundings.onTarget?.(sha)
+  }
+  const code = openLazily('code', async () => openCode(surroundings, { onTarget }))
   // one revision for all layers, known before the rest of the plan of the code is
   const good = () => Promise.race([found.promise, code.plan().then(({ view }) => view.to)])
   return openers

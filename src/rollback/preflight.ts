@@ -1,6 +1,7 @@
-import { type NotDispatchable, whyNotDispatchable } from '../deployment/dispatchable.ts'
+import { foreseeDispatch, type NotDispatchable, whyNotDispatchable } from '../deployment/dispatchable.ts'
 import { attempt, InputError, isUserFacing, type Message, message, RefusedError, setting } from '../errors.ts'
-import { type CodeRepository, demandGitHub, readFacts } from '../layers/code/repository.ts'
+import { readFacts as readFactsOf } from '../github/repository.ts'
+import { type CodeRepository, demandGitHub, isPlain, readFacts } from '../layers/code/repository.ts'
 import type { LayerPlanView } from '../layers/layer.ts'
 import type { Redeploy } from './redeployment.ts'
 
@@ -51,6 +52,19 @@ export async function findObstacle(
     // a refusal says itself which permission it was refused for
     because: isUserFacing(why) ? message`${why}` : `${why.says}. ${why.cure}`,
   }
+}
+
+/**
+ * Asks what `findObstacle` will ask, so that it takes no time of its own when the plan is made.
+ * @returns called with the good revision, once that is known
+ */
+export function foreseeObstacle(
+  repository: CodeRepository,
+  redeploy: Redeploy | undefined,
+): (good: string) => void {
+  if (isPlain(repository)) return () => {}
+  readFactsOf.note(repository, undefined, readFactsOf(repository))
+  return redeploy === undefined ? () => {} : foreseeDispatch(repository, redeploy.workflow)
 }
 
 async function whyNotStartable(
