@@ -2,10 +2,10 @@ import { z } from 'zod'
 import type { Repository } from './client.ts'
 import { blobId, listFiles, readFile, type StoredFile, toFile } from './contents.ts'
 import { query } from './graphql.ts'
-import { foreseeable } from './once.ts'
+import { askedOnce, foreseeable, isObjectId } from './once.ts'
 
 interface FolderAsked {
-  /** a branch */
+  /** a branch, or the full id of a commit */
   readonly ref: string
   /** from the root of the repository */
   readonly path: string
@@ -42,8 +42,13 @@ export const readFolder = foreseeable<FolderAsked, ReadonlyMap<string, StoredFil
   },
 )
 
-/** By one query. @returns undefined when that did not have all of it */
-async function readTogether(
+/** The same by one query. @returns undefined when that did not have all of it */
+export const readTogether = askedOnce<FolderAsked, ReadonlyMap<string, StoredFile> | undefined>(
+  ({ ref, path, depth }) => (isObjectId(ref) ? `${ref}:${path}:${depth}` : undefined),
+  askTogether,
+)
+
+async function askTogether(
   repository: Repository,
   { ref, path, depth }: FolderAsked,
 ): Promise<ReadonlyMap<string, StoredFile> | undefined> {

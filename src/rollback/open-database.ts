@@ -21,7 +21,7 @@ export async function openDatabase(
   const [engine, good, badRevision] = await Promise.all([
     openEngine(connection, { env, scratch, log }),
     findGood().then((sha) => openRevision(repository, sha)),
-    openRevision(repository, bad),
+    openRevision(repository, bad, settings.migrations),
   ])
   const { migrations } = settings
   const earlier = progress.done.get('database')
