@@ -47,8 +47,10 @@ export interface ApplyOptions {
 }
 
 /**
- * Rolls the layers back, one after the other, and records each as soon as it is done. A layer that an earlier run has
- * done is left as it is. Can be killed at any instant and run again.
+ * Rolls the layers back, one after the other, and records each as soon as it is done; the next one goes back meanwhile, as a kill in
+ * between is like one before the record: the next run sees in the world that the layer is back. One that fails, or is taken back,
+ * is so after all before it are recorded. A layer that an earlier run has done is left as it is. Can be killed at any instant and run
+ * again.
  * @throws whatever is no user's business: bugs, and the end of a cancelled job
  */
 export async function applyLayers(
@@ -56,16 +58,20 @@ export async function applyLayers(
   options: ApplyOptions,
 ): Promise<readonly LayerOutcome[]> {
   const outcomes: LayerOutcome[] = []
+  const recordings: Promise<void>[] = []
   let isStopped = false
   for (const each of planned) {
     if (isStopped) {
       outcomes.push({ layer: each.layer.name, view: each.plan.view, outcome: 'not-tried', tookMs: 0 })
       continue
     }
-    const outcome = await applyLayer(each, options)
+    // no more than one layer is back without a record while another goes back
+    await recordings.at(-2)
+    const outcome = await applyLayer(each, options, recordings)
     outcomes.push(outcome)
     if (isBroken(outcome) && options.onFailure !== 'continue') isStopped = true
   }
+  await Promise.all(recordings)
   if (!isStopped || options.onFailure !== 'undo') return outcomes
   return undoAll(planned, outcomes, options)
 }
@@ -75,7 +81,12 @@ function isBroken({ outcome }: LayerOutcome): boolean {
   return outcome === 'failed' || outcome === 'partial'
 }
 
-async function applyLayer({ layer, plan }: PlannedLayer, options: ApplyOptions): Promise<LayerOutcome> {
+/** @param recordings of the layers before it; gets that of this one */
+async function applyLayer(
+  { layer, plan }: PlannedLayer,
+  options: ApplyOptions,
+  recordings: Promise<void>[],
+): Promise<LayerOutcome> {
   const { progress, reason, automatic, record, now, log, onDone } = options
   const { view } = plan
   const earlier =
@@ -114,8 +125,10 @@ async function applyLayer({ layer, plan }: PlannedLayer, options: ApplyOptions):
       ...(problem !== undefined && { problem }),
     }
     const recorded = record(what, naturalKey)
+    // it is awaited by the next layers, and at the end
+    recorded.catch(() => {})
+    recordings.push(recorded)
     onDone({ ...done, tookMs: took() }, recorded)
-    await recorded
     for (const warning of receipt.warnings ?? []) log(`${layer.name}: warning: ${warning}`)
     log(
       `${layer.name}: ${receipt.outcome}${receipt.verified === undefined ? '' : `; ${receipt.verified.evidence}`}`,
@@ -125,6 +138,7 @@ async function applyLayer({ layer, plan }: PlannedLayer, options: ApplyOptions):
     const failed = describeFailed(view, error, options.stepKey)
     if (failed === undefined || !isUserFacing(error)) throw error
     log(`${layer.name}: failed, ${error.message}`)
+    await Promise.all(recordings)
     await record(failed.what, failed.naturalKey)
     const { reasonCode } = failed
     return {
