@@ -31,6 +31,11 @@ export interface LayerPlan {
    */
   readonly before?: LayerReceipt['kept']
   /**
+   * Makes what `apply` takes and nothing refers to yet, such as a commit, while other layers go back: it changes nothing, and `apply` does
+   * without what could not be made. Called when nothing keeps the rollback from beginning.
+   */
+  prepare?(): void
+  /**
    * Does what the view says: compare-and-swap on what it saw, with a safety copy, and looks at the result from outside.
    * Can be killed at any instant and run again, by a plan made anew.
    * @throws ConflictError when the world has moved, RefusedError, UnavailableError

@@ -58,6 +58,7 @@ export interface RollbackReport {
  */
 export async function carryOut(options: CarryOutOptions): Promise<RollbackReport> {
   const { plan, environment, progress, record, now, log, reason, automatic, startedAt } = options
+  for (const { plan: planned } of plan.layers) planned.prepare?.()
   if (progress.unfinished === undefined) {
     const layers = plan.layers.map(({ plan: { view, before } }) => ({
       ...intentionOf(view),

@@ -5,16 +5,31 @@ import type { Delivery } from './deliveries.ts'
 import { findProposed, type Proposal, propose } from './delivery.ts'
 import { type RollbackTrace, readTrailers, writeMessage } from './message.ts'
 import { goalOf, type RollbackPlan, scopeOf, takesBack } from './plan.ts'
-import { publishRollback, tagRollback } from './publish.ts'
+import { type PreparedCommit, prepareCommit, publishRollback, tagRollback } from './publish.ts'
 import type { RollbackReceipt } from './receipt.ts'
-import { type CodeRepository, createCommit } from './repository.ts'
+import { type CodeRepository, isPlain } from './repository.ts'
 import { applyReset } from './reset.ts'
 import { type BranchContent, verifyBranch } from './verify.ts'
+
+/** Makes the commit that `applyPlan` puts on the branch, and what its tag takes; undefined where it puts none there, or that takes no request. */
+export async function prepareRollback(
+  repository: CodeRepository,
+  plan: RollbackPlan,
+  trace: RollbackTrace,
+): Promise<PreparedCommit | undefined> {
+  const isCommit = plan.mode === 'restore' || plan.mode === 'revert' || plan.mode === 'undo'
+  if (!isCommit || plan.done !== undefined || plan.way.way !== 'direct' || isPlain(repository))
+    return undefined
+  const tree = await treeOf(repository, plan.content)
+  const message = writeMessage(trace, scopeOf(plan))
+  return prepareCommit(repository, plan, { tree, parents: [plan.head], message })
+}
 
 /**
  * Applies a plan, or finishes what an earlier run of it began: commit, compare-and-swap of the branch, annotated tag; or
  * commit, branch of its own, pull request. With delivery `auto`, a rule that is only known when it refuses the commit
  * leads to the pull request, too. Can be killed between any two requests and run again: one rollback commit is made.
+ * @param prepared the commit, where it is made already
  * @throws ConflictError when the branch has moved since the plan, and then nothing is changed
  */
 export async function applyPlan(
@@ -26,6 +41,7 @@ export async function applyPlan(
     proposal,
     now,
   }: { trace: RollbackTrace; delivery: Delivery; proposal: Proposal; now: Date },
+  prepared?: PreparedCommit,
 ): Promise<RollbackReceipt> {
   const { head, content, done, way } = plan
   const ids = { from: head, to: goalOf(plan), pull: undefined }
@@ -56,13 +72,17 @@ export async function applyPlan(
     ])
     return { ...ids, ...tagged, ...there, outcome: 'already-rolled-back', verified }
   }
-  const draft = { tree: await treeOf(repository, content), parents: [head], message }
+  const draft = {
+    tree: prepared?.commit.tree ?? (await treeOf(repository, content)),
+    parents: [head],
+    message,
+  }
   let why = way.because
   if (way.way === 'direct') {
     try {
-      const commit = await createCommit(repository, draft)
-      const there = { commit: commit.sha, tree: draft.tree }
-      const published = await publishRollback(repository, plan, { commit, message })
+      const made = prepared ?? (await prepareCommit(repository, plan, draft))
+      const there = { commit: made.commit.sha, tree: made.commit.tree }
+      const published = await publishRollback(repository, plan, made)
       const [tagged, verified] = await Promise.all([published.tagged, verify(there)])
       return { ...ids, ...tagged, ...there, outcome: 'rolled-back', verified }
     } catch (error) {

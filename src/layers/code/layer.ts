@@ -2,7 +2,7 @@ import { RefusedError } from '../../errors.ts'
 import { closePull, findOpenPull } from '../../github/pulls.ts'
 import type { Layer, LayerPlan, LayerPlanView, LayerReceipt, UndoableRollback } from '../layer.ts'
 import { type Announcement, announceRollback } from './announce.ts'
-import { applyPlan } from './apply.ts'
+import { applyPlan, prepareRollback } from './apply.ts'
 import { sayPulls, sayUndone, title } from './describe.ts'
 import type { RollbackTrace } from './message.ts'
 import type { OpenClone } from './partial-clone.ts'
@@ -10,6 +10,7 @@ import { parsePaths } from './paths.ts'
 import { goalOf, type RollbackPlan, readStanding, scopeOf, takesBack } from './plan.ts'
 import { type CodeRollback, planRollback } from './plan-rollback.ts'
 import { type ProposalWishes, rollbackBranch, writeProposal } from './proposal.ts'
+import type { PreparedCommit } from './publish.ts'
 import type { RollbackReceipt } from './receipt.ts'
 import { type CodeRepository, isPlain } from './repository.ts'
 import { undoReset } from './reset.ts'
@@ -57,11 +58,17 @@ export function planOf(options: CodeLayerOptions, plan: RollbackPlan): LayerPlan
   const { repository, rollback, reason, runUrl, announcement, lookedAfter } = options
   const { environment, incident, bad } = rollback
   const about = { environment, incident, bad, reason, runUrl }
+  let prepared: Promise<PreparedCommit | undefined> | undefined
   return {
     view: viewCode(plan, lookedAfter),
     words: wordsOf(plan, repository),
+    prepare: () => {
+      if (plan.sameContent) return
+      // what is wrong is wrong again when it is applied
+      prepared = prepareRollback(repository, plan, traceOf(options, plan)).catch(() => undefined)
+    },
     apply: async () => ({
-      ...(await applyCode(options, plan)),
+      ...(await applyCode(options, plan, prepared)),
       ...withProblem('problem', leftInDatabase(plan, lookedAfter)),
     }),
     announce: async (receipt, deployed) =>
@@ -202,7 +209,11 @@ function stepsOf(plan: RollbackPlan): readonly string[] {
   return [`${how} (${way.because})`, sayUndone(plan), ...sayPulls(plan)]
 }
 
-async function applyCode(options: CodeLayerOptions, plan: RollbackPlan): Promise<LayerReceipt> {
+async function applyCode(
+  options: CodeLayerOptions,
+  plan: RollbackPlan,
+  prepared: Promise<PreparedCommit | undefined> | undefined,
+): Promise<LayerReceipt> {
   if (plan.sameContent) {
     const { head: from, branch } = plan
     const evidence = `${branch} is at ${from.slice(0, 7)}, which has that content already`
@@ -217,25 +228,24 @@ async function applyCode(options: CodeLayerOptions, plan: RollbackPlan): Promise
     } as const
     return { ...receipt, verified: { ok: true, evidence } }
   }
-  return receiptCode(plan, await applyGit(options, plan))
+  return receiptCode(plan, await applyGit(options, plan, await prepared))
 }
 
 function applyGit(
-  { repository, rollback, wishes, reason, by, runUrl, now }: CodeLayerOptions,
+  options: CodeLayerOptions,
   plan: RollbackPlan,
+  prepared?: PreparedCommit,
 ): Promise<RollbackReceipt> {
-  const { incident, environment, delivery } = rollback
-  const trace: RollbackTrace = {
-    incident,
-    environment,
-    from: plan.head,
-    to: goalOf(plan),
-    reason,
-    by,
-    runUrl,
-  }
+  const { repository, rollback, wishes, now } = options
+  const { delivery } = rollback
+  const trace = traceOf(options, plan)
   const proposal = writeProposal(repository, plan, trace, wishes)
-  return applyPlan(repository, plan, { trace, delivery, proposal, now: now() })
+  return applyPlan(repository, plan, { trace, delivery, proposal, now: now() }, prepared)
+}
+
+function traceOf({ rollback, reason, by, runUrl }: CodeLayerOptions, plan: RollbackPlan): RollbackTrace {
+  const { incident, environment } = rollback
+  return { incident, environment, from: plan.head, to: goalOf(plan), reason, by, runUrl }
 }
 
 async function undoCode(options: CodeLayerOptions, done: UndoableRollback): Promise<string> {

@@ -1,15 +1,44 @@
 import { ConflictError, isUserFacing } from '../../errors.ts'
 import type { Commit } from '../../github/commits.ts'
-import { prepareTag } from '../../github/refs.ts'
+import { type PreparedTag, prepareTag } from '../../github/refs.ts'
 import { tagOf } from './message.ts'
 import type { PlainRepository } from './plain/open.ts'
 import { type Move, moveAndTag, type NewTag, taggedCommit } from './plain/push.ts'
 import { TagRefusedError } from './plain/refusal.ts'
 import { type RollbackPlan, takesBack } from './plan.ts'
 import type { RollbackReceipt } from './receipt.ts'
-import { type CodeRepository, isPlain, moveBranch, resetBranch, tagCommit } from './repository.ts'
+import {
+  type CodeRepository,
+  createCommit,
+  isPlain,
+  moveBranch,
+  resetBranch,
+  tagCommit,
+} from './repository.ts'
 
 type Tagged = Pick<RollbackReceipt, 'tag' | 'untagged'>
+
+/** The commit of a rollback, and what is made for its tag: nothing points at either. */
+export interface PreparedCommit {
+  readonly commit: Commit
+  readonly message: string
+  /** undefined over plain git, where a tag is made as it is pushed */
+  readonly tag: Promise<PreparedTag> | undefined
+}
+
+/** Makes the commit, and begins with what its tag takes: it changes nothing. */
+export async function prepareCommit(
+  repository: CodeRepository,
+  plan: RollbackPlan,
+  draft: { readonly tree: string; readonly parents: readonly string[]; readonly message: string },
+): Promise<PreparedCommit> {
+  const commit = await createCommit(repository, draft)
+  const { message } = draft
+  const tag = isPlain(repository) ? undefined : prepareTag(repository, tagFor(plan, { commit, message }))
+  // a tag that is refused is said when the branch has moved
+  tag?.catch(() => {})
+  return { commit, message, tag }
+}
 
 /**
  * Moves the branch forward to the rollback commit, and tags that: on GitHub one after the other, over plain git in one push.
@@ -20,13 +49,10 @@ type Tagged = Pick<RollbackReceipt, 'tag' | 'untagged'>
 export async function publishRollback(
   repository: CodeRepository,
   plan: RollbackPlan,
-  { commit, message }: { commit: Commit; message: string },
+  { commit, message, tag: prepared }: PreparedCommit,
 ): Promise<{ readonly tagged: Promise<Tagged> }> {
   const move = { branch: plan.branch, from: plan.head, to: commit.sha }
   if (!isPlain(repository)) {
-    const prepared = prepareTag(repository, tagFor(plan, { commit, message }))
-    // a tag that is refused is said when the branch has moved
-    prepared.catch(() => {})
     await moveBranch(repository, move)
     return { tagged: tagRollback(repository, plan, { commit, message }, prepared) }
   }
