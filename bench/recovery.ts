@@ -46,7 +46,7 @@ export async function measure(say: (line: string) => void): Promise<Findings> {
           ` ms ${String(bytes).padStart(7)} bytes  ${method} ${path}`,
       )
   }
-  const { plan, begin, code, deploy } = phases
+  const { plan, begin, code } = phases
   say(
     `recovered after ${Math.round(median(near, 'recoveredMs'))} ms, with ${delayMs} ms a request after ${Math.round(median(far, 'recoveredMs'))} ms`,
   )
@@ -56,7 +56,7 @@ export async function measure(say: (line: string) => void): Promise<Findings> {
   return {
     figures: {
       plan_depth: depthOf(plan),
-      plan_to_deploy_started_depth: depthOf([...begin, ...code, ...deploy]),
+      plan_to_deploy_started_depth: depthOf([...begin, ...code]),
       front_door_depth: depthOf(requests),
       front_door_requests: requests.length,
       front_door_added_ms: Math.round(median(far, 'startedMs') - median(near, 'startedMs')),
@@ -120,14 +120,12 @@ function phasesOf(requests: readonly TimedRequest[]) {
     return found === -1 ? sorted.length : found
   }
   const first = after(0, ({ writes }) => writes)
-  const commit = after(first, ({ method, path }) => method === 'POST' && path.includes('/git/'))
-  const recorded = after(commit, ({ method, path }) => method === 'PUT' && path.includes('/contents/'))
-  const dispatched = after(recorded, isDispatch) + 1
+  const moved = after(first, ({ method, path }) => method === 'PATCH' && path.includes('/git/refs/heads'))
+  const dispatched = after(moved, isDispatch) + 1
   return {
     plan: sorted.slice(0, first),
-    begin: sorted.slice(first, commit),
-    code: sorted.slice(commit, recorded),
-    deploy: sorted.slice(recorded, dispatched),
+    begin: sorted.slice(first, moved),
+    code: sorted.slice(moved, dispatched),
     verify: sorted.slice(dispatched),
   }
 }

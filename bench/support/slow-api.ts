@@ -21,8 +21,13 @@ export interface TimedRequest {
  * Passes the requests to an API on, each after a pause: GitHub is 100 to 300 ms away. Requests at the same time wait at the same
  * time.
  * @param address where the API is @param delayMs added to each request
+ * @param hold what a request waits for before it is passed on; one for which it rejects never is
  */
-export async function slowDown(address: string, delayMs: number) {
+export async function slowDown(
+  address: string,
+  delayMs: number,
+  hold: (method: string, path: string, body: Buffer) => Promise<void> = async () => {},
+) {
   const { origin, pathname: base } = new URL(address)
   const requests: TimedRequest[] = []
   const server = createServer((incoming, outgoing) => {
@@ -38,6 +43,7 @@ export async function slowDown(address: string, delayMs: number) {
     const body = await read(incoming)
     if (delayMs > 0) await sleep(delayMs)
     const { method = 'GET', url: path = '/', headers } = incoming
+    await hold(method, path, body)
     const answer = await new Promise<IncomingMessage>((resolve, reject) =>
       ask(`${origin}${path}`, { method, headers: { ...headers, host: new URL(origin).host } }, resolve)
         .once('error', reject)
