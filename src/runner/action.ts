@@ -4,7 +4,7 @@ import type { ActionContract } from './contract.ts'
 import { type Inputs, inputOf, readInputs, variableOf } from './inputs.ts'
 import { readRepositoryName } from './job.ts'
 import { type Log, openLog } from './log.ts'
-import { guardOutput } from './output.ts'
+import { exitWhenPrinted, guardOutput } from './output.ts'
 import { openOutputs } from './outputs.ts'
 import { maskSecrets } from './secrets.ts'
 import type { Locate, Step } from './step.ts'
@@ -37,7 +37,7 @@ export async function startAction<I extends Inputs, O extends string>(
     say: log.info,
     giveUp: (lastWords) => {
       fail(log, lastWords)
-      process.exit()
+      exitWhenPrinted()
     },
   })
   const { signal } = cancellation
@@ -90,7 +90,7 @@ function guardNode(log: Log): void {
   process.removeAllListeners('uncaughtException').on('uncaughtException', (error) => {
     fail(log, messageOf(error, String))
     log.debug(error.stack ?? '')
-    process.exit()
+    exitWhenPrinted()
   })
 }
 

@@ -11,6 +11,23 @@ export function guardOutput(): void {
   }
 }
 
+/** A runner that has not read by then is gone. */
+const printedWithinMs = 5_000
+
+/**
+ * Ends the process once what it printed is read: what a pipe does not take at once waits in the process, and `process.exit` drops it.
+ * https://nodejs.org/api/process.html#a-note-on-process-io
+ */
+export function exitWhenPrinted(): void {
+  const waiting = [process.stdout, process.stderr].filter(({ writableLength }) => writableLength > 0)
+  const exit = () => process.exit()
+  if (waiting.length === 0) exit()
+  setTimeout(exit, printedWithinMs)
+  void Promise.all(
+    waiting.map((stream) => new Promise<void>((resolve) => stream.write('', () => resolve()))),
+  ).then(exit)
+}
+
 const guarded = new WeakSet<NodeJS.WriteStream>()
 
 let isSending = false

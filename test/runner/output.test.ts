@@ -1,4 +1,7 @@
 /** 12.13: text becomes commands of the runner. */
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { openRunnerLog, parseRunnerCommand } from '../../src/drill/runner-commands.ts'
@@ -98,4 +101,13 @@ describe('the runner that tests and drill use reads a line as the real one', () 
     refused.readStream().read('##[set-env name=a]b\n::stop-commands::error\n')
     expect(refused.failures()).toHaveLength(2)
   })
+})
+
+test('an uncaught error is read by a runner that is slower than what is printed', async () => {
+  const script = fileURLToPath(new URL('../support/hasty-action.ts', import.meta.url))
+  const env = { PATH: process.env['PATH'], GITHUB_REPOSITORY: 'octo-org/shop' }
+  // the pipe is full before the first line of it is read
+  const slow = 'set -o pipefail; "$0" "$1" 2>&1 | { sleep 1; cat; }'
+  const read = promisify(execFile)('bash', ['-c', slow, process.execPath, script], { env })
+  await expect(read).rejects.toMatchObject({ code: 1, stdout: expect.stringContaining('the last word') })
 })
