@@ -38,8 +38,8 @@ export async function listRollbackTags(
   { count = listed, skip }: { readonly count?: number; readonly skip?: ReadonlySet<string> } = {},
 ): Promise<readonly TaggedRollback[]> {
   const tags = await Promise.all(
-    // names sort by time only among those of one kind
-    ['rollback_2', 'rollback_undone_2'].map((prefix) =>
+    // names sort by time only among those of one kind; in the same second, what took a rollback back came after it
+    ['rollback_undone_2', 'rollback_2'].map((prefix) =>
       readTags(repository, { prefix, count, ...(skip && { skip }) }),
     ),
   )

@@ -187,6 +187,22 @@ describe('restore', () => {
     expect(line).toContain(` rollback ${bad.slice(0, 7)} → ${good.slice(0, 7)}, tag rollback_`)
   })
 
+  test('lists what took a rollback back before that rollback, in the same second, too', async () => {
+    const trailers = `Rollback-Incident: i-1\nRollback-Environment: production`
+    const tagLines = (name: string, commit: string | undefined, more: string) => {
+      const text = `Roll back\n\nit is down\n\n${trailers}\n${more}\n`
+      return `tag ${name}\nfrom ${commit}\ntagger Grace <grace@example.com> 1764000000 +0000\ndata ${text.length}\n${text}\n`
+    }
+    await remote.import(
+      [
+        tagLines('rollback_20251124_160000', third, `Rollback-From: ${bad}\nRollback-To: ${good}`),
+        tagLines('rollback_undone_20251124_160000', bad, `Rollback-Undoes: ${third}`),
+      ].join(''),
+    )
+    const listed = await listRollbackTags(await open())
+    expect(listed.map(({ kind }) => kind)).toEqual(['undo', 'rollback'])
+  })
+
   test.each([
     ['last-successful-deployment', 'which needs GitHub, and `remote` names another server; write'],
     ['last-green', 'which needs GitHub, and `remote` names another server; write'],
