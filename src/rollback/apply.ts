@@ -136,7 +136,10 @@ async function applyLayer(
     return { ...done, tookMs: took() }
   } catch (error) {
     const failed = describeFailed(view, error, options.stepKey)
-    if (failed === undefined || !isUserFacing(error)) throw error
+    if (failed === undefined || !isUserFacing(error)) {
+      await Promise.allSettled(recordings)
+      throw error
+    }
     log(`${layer.name}: failed, ${error.message}`)
     await Promise.all(recordings)
     await record(failed.what, failed.naturalKey)
