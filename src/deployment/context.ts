@@ -29,8 +29,6 @@ export interface DeploymentContext extends Subject, Pick<SettingsFile, 'settings
   readonly config: Config
   /** the branch that the environment is deployed from */
   readonly branch: string
-  /** Rejects for a revision that is not on the branch: settled already, unless it was asked for `alongside`. */
-  readonly onBranch: Promise<void>
   /** Whether a person asked for this run: an account that may write to the repository now, and is no app. */
   readonly isManual: () => Promise<boolean>
   /** The events so far, oldest first; warns of lines that cannot be read. */
@@ -88,11 +86,8 @@ export interface Feed {
 export interface ContextWishes {
   /** instead of that in the settings; '' for that */
   readonly branch: string
-  /**
-   * whether its revision has to be on the branch: no for a run that only reports an incident; `alongside` for one that waits for
-   * `onBranch` itself before it says or changes anything
-   */
-  readonly actsOn: boolean | 'alongside'
+  /** whether its revision has to be on the branch: no for a run that only reports an incident */
+  readonly actsOn: boolean
   /** true for a run that plans a rollback: all that the plan asks is read ahead, at the same time */
   readonly rollsBack: boolean
   /** what the run asks of its revision, begun as soon as that is known */
@@ -178,13 +173,11 @@ export async function openContext(
       warn(`line ${line} of ${file} in the history is left out: ${why}`, 'History')
     return events
   }
-  const onBranch = actsOn ? demandOnBranch(repository, subject, { branch, readHistory }) : Promise.resolve()
-  if (actsOn === 'alongside') onBranch.catch(() => {})
-  else await onBranch
+  if (actsOn) await demandOnBranch(repository, subject, { branch, readHistory })
   const holder = { ...means.process, actor, ...(run && { run }) }
   const { environment } = subject
   return {
-    ...{ ...subject, repository, settings, config, isConfigured, branch, onBranch, readHistory },
+    ...{ ...subject, repository, settings, config, isConfigured, branch, readHistory },
     isManual,
     openLock: () =>
       openLock({
@@ -219,7 +212,6 @@ export async function aboutRevision(
   return {
     ...context,
     ...subject,
-    onBranch: Promise.resolve(),
     record: (what, naturalKey, about = subject) => record(what, naturalKey, about),
     claim: (what, naturalKey, about = subject) => claim(what, naturalKey, about),
   }

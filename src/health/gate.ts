@@ -42,8 +42,6 @@ export interface WatchInput extends Omit<Surroundings, 'plannedPolls'> {
   /** takes secrets out of a text that a server wrote; those of the checks' own headers are taken out in any case */
   readonly redact: (text: string) => string
   readonly signal: AbortSignal
-  /** has to hold for anything to be said: it is waited for with the first round, and ends the watch where it rejects */
-  readonly precondition?: Promise<unknown>
 }
 
 const nothing: ReadonlySet<string> = new Set()
@@ -72,16 +70,16 @@ export async function watchHealth(input: WatchInput): Promise<GateReport> {
   let watched = prepareChecks(input, hide)
 
   const calledAt = now()
-  // read while the first round looks: none of the two needs the other
-  const reading = readPassed(input)
-  // every look waits for it, and so does the report
-  reading.catch(() => {})
+  // read while the first round looks: neither needs the other
+  const passedBefore = readPassed(input)
+  // every look waits for it
+  passedBefore.catch(() => {})
   const startedAt = calledAt - (input.lookBackMs ?? 0)
   const look = async (each: Watched, at: number) => {
     if (at < calledAt && each.remembers !== true) return each
     const isWarmingUp = at - startedAt < each.check.initialDelayMs
     const [passed, found] = await Promise.all([
-      reading,
+      passedBefore,
       isWarmingUp ? each.warmUp?.(at, signal) : each.look(at, signal),
     ])
     const known = { ...each, hasPassed: each.hasPassed || passed.has(each.check.name) }
@@ -100,7 +98,6 @@ export async function watchHealth(input: WatchInput): Promise<GateReport> {
       watched.every((each) => isSettled(each, input.settledAfterMs))
     const decision = decide({ checks: watched, windowOver })
     if (windowOver || decision.verdict === 'unhealthy') {
-      await reading
       return reportGate({
         records: watched,
         decision,
@@ -116,13 +113,9 @@ export async function watchHealth(input: WatchInput): Promise<GateReport> {
   }
 }
 
-/** The names of the checks that have passed before, once all that the watch depends on holds. */
-async function readPassed({ checks, passedBefore, precondition }: WatchInput): Promise<ReadonlySet<string>> {
-  const [passed] = await Promise.all([
-    checks.some(({ type }) => probes.has(type)) ? passedBefore?.() : undefined,
-    precondition,
-  ])
-  return passed ?? nothing
+/** The names of the checks that have passed before: only probes need them. */
+async function readPassed({ checks, passedBefore }: WatchInput): Promise<ReadonlySet<string>> {
+  return (checks.some(({ type }) => probes.has(type)) && (await passedBefore?.())) || nothing
 }
 
 function prepareChecks(input: WatchInput, hide: (text: string) => string): readonly Watched[] {

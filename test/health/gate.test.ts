@@ -49,21 +49,6 @@ describe('what the watch depends on is asked while the first round looks (15.10)
     const { report } = await watched
     expect(report.checks[0]?.failures).toEqual({ bad: 1, of: 1 })
   })
-
-  test('nothing is said of a deployment of which it does not hold', async () => {
-    service.behave(bad)
-    const precondition = Promise.reject(new Error('not on main'))
-    const checks = checksOf(homepage({ severity: 'critical', for: '0s' }))
-    await expect(watch({ checks, precondition })).rejects.toThrow('not on main')
-  })
-
-  test('nor before it is known, by checks that do not look in the last round', async () => {
-    const checks = checksOf(homepage())
-    const precondition = Promise.reject(new Error('not on main'))
-    await expect(watch({ checks, windowMs: 0, lookBackMs: 15_000, precondition })).rejects.toThrow(
-      'not on main',
-    )
-  })
 })
 
 describe('when the watch ends', () => {

@@ -11,9 +11,7 @@ const modes = { gate, snapshot, watch, verify, assess } as const
 
 /** Watches production, and decides whether it is healthy. */
 export async function run(step: HealthGateStep): Promise<void> {
-  // the gate looks at production meanwhile
-  const actsOn = step.inputs.mode === 'gate' ? 'alongside' : true
-  const workplace = await openWorkplace(step, { actsOn })
+  const workplace = await openWorkplace(step)
   const prepared = prepareStep(step, workplace)
   try {
     await modes[step.inputs.mode](prepared)

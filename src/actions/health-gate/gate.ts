@@ -6,9 +6,8 @@ import type { Prepared } from './prepare.ts'
 
 /** Watches from now on, and decides whether to roll back. */
 export async function gate({ surroundings, ...prepared }: Prepared): Promise<void> {
-  const { deployedAt, workplace } = prepared
-  const precondition = workplace.onBranch
-  const report = await watchHealth({ ...prepared.plan(), ...surroundings, deployedAt, precondition })
+  const { deployedAt } = prepared
+  const report = await watchHealth({ ...prepared.plan(), ...surroundings, deployedAt })
   await respond({ surroundings, ...prepared }, report, { always: true })
 }
 
