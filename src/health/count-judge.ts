@@ -1,4 +1,5 @@
 import type { Limit } from '../settings/schema.ts'
+import { count } from '../text/count.ts'
 import type { Counts, ValueReading } from './reading.ts'
 import type { Before } from './statistics/before.ts'
 import type { Incident } from './statistics/incidents.ts'
@@ -198,7 +199,7 @@ function describe(input: {
 function describeLateStamp(outage: Incident | undefined): readonly string[] {
   if (outage === undefined || outage.minutes > lateStampMinutes) return []
   return [
-    `which began ${countOf(outage.minutes, 'minute')} before \`deployed-at\`: if the deployment began by then, it may be the cause; set \`deployed-at\` to when it began, and run the gate again`,
+    `which began ${count(outage.minutes, 'minute')} before \`deployed-at\`: if the deployment began by then, it may be the cause; set \`deployed-at\` to when it began, and run the gate again`,
   ]
 }
 
@@ -206,16 +207,12 @@ function describeLateStamp(outage: Incident | undefined): readonly string[] {
 function describeEnded(before: Before | undefined): readonly string[] {
   const [last, ...others] = before?.ended ?? []
   if (last === undefined) return []
-  const one = `an incident of ${countOf(last.minutes, 'minute')}, ${countOf(last.minutesAgo, 'minute')} before the deployment,`
+  const one = `an incident of ${count(last.minutes, 'minute')}, ${count(last.minutesAgo, 'minute')} before the deployment,`
   return [
     others.length === 0
       ? `${one} is left out`
-      : `${one} and ${countOf(others.length, 'more incident')} are left out`,
+      : `${one} and ${count(others.length, 'more incident')} are left out`,
   ]
-}
-
-function countOf(n: number, what: string): string {
-  return `${n} ${what}${n === 1 ? '' : 's'}`
 }
 
 /** What so little could have shown, and how much more it takes. */

@@ -1,7 +1,7 @@
 import type { Check } from '../settings/schema.ts'
-import { formatDuration } from '../text/duration.ts'
+import { sayDuration } from '../text/duration.ts'
 import { formatTime } from '../text/time.ts'
-import { describeLimit } from './limit.ts'
+import { nameLimit } from './limit.ts'
 import { blindnessOf, type Tally } from './tally.ts'
 import { formatValue, unitOf } from './value.ts'
 
@@ -28,7 +28,7 @@ export interface Evidence {
 
 /**
  * What the check saw, for people:
- * `100 %, limit at most 5 %, for 30s since 12:00:00 UTC, 3 of 3 probes failed: 3 × status 500`. A value that says nothing
+ * `100 %, limit 5 %, for 30 s since 12:00:00 UTC, 3 of 3 probes failed: 3 × status 500`. A value that says nothing
  * about now, because too little was seen since, is left out.
  */
 export function describeEvidence({ check, tally }: Evidence): string {
@@ -42,9 +42,9 @@ function describeLastValue(
 ): readonly string[] {
   if (lastValue === undefined) return []
   const unit = unitOf(metric)
-  const parts = [formatValue(lastValue.value, unit), `limit ${describeLimit(limit, unit)}`]
+  const parts = [formatValue(lastValue.value, unit), nameLimit(limit, unit)]
   if (breach !== undefined) {
-    const lasted = breach.until > breach.since ? `for ${formatDuration(breach.until - breach.since)} ` : ''
+    const lasted = breach.until > breach.since ? `for ${sayDuration(breach.until - breach.since)} ` : ''
     parts.push(`${lasted}since ${formatTime(breach.since)}`)
   }
   if (lastValue.note !== undefined) parts.push(lastValue.note)

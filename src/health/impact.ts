@@ -3,7 +3,7 @@ import type { Check } from '../settings/schema.ts'
 import { redact } from '../text/redact.ts'
 import { prepareCheck } from './checks/prepare.ts'
 import type { WatchInput } from './gate.ts'
-import { describeLimit } from './limit.ts'
+import { nameLimit } from './limit.ts'
 import { type Reading, type State, stateOf } from './reading.ts'
 import { secretsOf } from './target.ts'
 import { formatValue, type Unit, unitOf } from './value.ts'
@@ -29,7 +29,7 @@ export interface ImpactOfCheck {
   readonly after?: number
   /** beyond its limit since the deployment, and not before */
   readonly harmed: boolean
-  /** `620 after 1240, 50 % less; limit at least 1000` */
+  /** `620 after 1240, 50 % less; minimum 1000` */
   readonly evidence: string
 }
 
@@ -95,7 +95,7 @@ async function measure(
     ...(was !== undefined && { before: was }),
     ...(is !== undefined && { after: is }),
     harmed,
-    evidence: hide(describe({ was, is, unit, after, limit: describeLimit(check.limit, unit) })),
+    evidence: hide(describe({ was, is, unit, after, limit: nameLimit(check.limit, unit) })),
   }
 }
 
@@ -122,7 +122,7 @@ function describe(input: {
   const parts = [formatValue(is, unit)]
   if (was !== undefined) parts.push(`after ${formatValue(was, unit)} before the deployment${change(was, is)}`)
   const counted = after.kind === 'value' && after.counts !== undefined ? ` (${after.note ?? ''})` : ''
-  return `${parts.join(' ')}${counted}; limit ${limit}`
+  return `${parts.join(' ')}${counted}; ${limit}`
 }
 
 function change(was: number, is: number): string {

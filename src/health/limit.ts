@@ -12,7 +12,7 @@ export function isWithin(value: number, { max, min, equals }: Limit): boolean {
   return equals === undefined || value === equals
 }
 
-/** The limit in words: `at most 5 %`, `at least 10`, `exactly 1`, `between 1 and 5`. */
+/** What a value has to be: `at most 5 %`, `at least 10`, `exactly 1`, `between 1 and 5`. */
 export function describeLimit({ max, min, equals }: Limit, unit: Unit): string {
   const parts: string[] = []
   if (min !== undefined && max !== undefined) {
@@ -21,4 +21,23 @@ export function describeLimit({ max, min, equals }: Limit, unit: Unit): string {
   else if (min !== undefined) parts.push(`at least ${formatValue(min, unit)}`)
   if (equals !== undefined) parts.push(`exactly ${formatValue(equals, unit)}`)
   return parts.join(' and ') || 'none'
+}
+
+/** The limit with its name: `limit 5 %`, `minimum 10`, `expected 1`, `limits 1 to 5`. */
+export function nameLimit({ max, min, equals }: Limit, unit: Unit): string {
+  const parts: string[] = []
+  if (min !== undefined && max !== undefined) {
+    parts.push(`limits ${formatValue(min, unit)} to ${formatValue(max, unit)}`)
+  } else if (max !== undefined) parts.push(`limit ${formatValue(max, unit)}`)
+  else if (min !== undefined) parts.push(`minimum ${formatValue(min, unit)}`)
+  if (equals !== undefined) parts.push(`expected ${formatValue(equals, unit)}`)
+  return parts.join(', ') || 'no limit'
+}
+
+/** How a value breaks the limit: `above the limit of 5 %`, `below the minimum of 10`, `expected 1`. */
+export function describeBreach(value: number, limit: Limit, unit: Unit): string {
+  const { max, min } = limit
+  if (max !== undefined && value > max) return `above the limit of ${formatValue(max, unit)}`
+  if (min !== undefined && value < min) return `below the minimum of ${formatValue(min, unit)}`
+  return nameLimit(limit, unit)
 }

@@ -1,5 +1,5 @@
 import { formatTime } from '../text/time.ts'
-import { describeLimit } from './limit.ts'
+import { describeBreach } from './limit.ts'
 import { stateOf } from './reading.ts'
 import type { CheckRecord } from './record.ts'
 import { drawTrend } from './sparkline.ts'
@@ -7,7 +7,7 @@ import { formatValue, unitOf } from './value.ts'
 
 /**
  * What one round found, for the log while the watch lasts:
- * `12:00:15 UTC | homepage ▁▁█ 50 % over (limit at most 5 %), 1 of 3 probes failed: 1 × status 500 | errors ▁▁▁ 0.1 % ok`.
+ * `12:00:15 UTC | homepage ▁▁█ 50 %, above the limit of 5 %, 1 of 3 probes failed: 1 × status 500 | errors ▁▁▁ 0.1 % ok`.
  * @param at ms since the epoch
  */
 export function describeRound(records: readonly CheckRecord[], at: number): string {
@@ -32,6 +32,6 @@ function describeLatest({ check, samples, warming }: CheckRecord): string {
   const state = stateOf(reading, check.limit)
   if (state === 'ok') return `${value} ok`
   if (state === 'undecided') return `${value} open, ${reading.note ?? 'too little was seen'}`
-  const over = `${value} over (limit ${describeLimit(check.limit, unit)})`
+  const over = `${value}, ${describeBreach(reading.value, check.limit, unit)}`
   return reading.note === undefined ? over : `${over}, ${reading.note}`
 }

@@ -1,5 +1,6 @@
 import type { Check } from '../settings/schema.ts'
-import { formatDuration } from '../text/duration.ts'
+import { count } from '../text/count.ts'
+import { sayDuration } from '../text/duration.ts'
 import { type WatchInput, watchHealth } from './gate.ts'
 import type { Serves } from './reading.ts'
 import { probes } from './refusal.ts'
@@ -125,7 +126,7 @@ async function waitUntilUp(input: RecoveryInput): Promise<Up> {
   const { checks, settings, sleep, log } = input
   if (checks.length === 0) return { outcome: 'unknown', tries: 0 }
   for (let tries = 1; ; tries += 1) {
-    log(`is production up? try ${tries} of ${settings.upTries}`)
+    log(`checks that production is up: attempt ${tries} of ${settings.upTries}`)
     const report = await watchHealth({ ...input, ...notCompared, windowMs: 0 })
     const wrong = report.checks.filter(({ severity, state }) => severity !== 'low' && state !== 'ok')
     if (wrong.length === 0) return { outcome: 'unknown', up: true, tries }
@@ -145,7 +146,7 @@ async function waitUntilBetter(input: RecoveryInput): Promise<GateReport> {
   for (let look = 1; ; look += 1) {
     const windowMs = Math.max(0, deadline - now())
     log(
-      `is production better? round of checks ${look}, for ${formatDuration(Math.ceil(windowMs / 1000) * 1000)} at most`,
+      `checks that production has recovered: round ${look}, for at most ${sayDuration(Math.ceil(windowMs / 1000) * 1000)}`,
     )
     const report = await watchHealth({
       ...input,
@@ -194,7 +195,7 @@ function servesOf({ reasonCode }: GateReport): Pick<Recovery, 'serves'> {
 }
 
 function whyNotUp({ up, tries }: Up, report: GateReport): string {
-  const words = `after ${tries} ${tries === 1 ? 'try' : 'tries'}: ${describeWrong(report)}`
+  const words = `after ${count(tries, 'try', 'tries')}: ${describeWrong(report)}`
   return up === false ? `it is not up ${words}` : `it could not be checked ${words}`
 }
 

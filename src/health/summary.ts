@@ -1,5 +1,6 @@
 import type { RootContent } from 'mdast'
-import { formatDuration } from '../text/duration.ts'
+import { count } from '../text/count.ts'
+import { sayDuration } from '../text/duration.ts'
 import { code, codeBlock, heading, paragraph, strong, table } from '../text/markdown.ts'
 import { formatTime } from '../text/time.ts'
 import { drawChart } from './chart.ts'
@@ -24,7 +25,7 @@ export function summarizeReport(
 ): readonly RootContent[] {
   const { verdict, checks, rounds, startedAt, endedAt, intervalMs, windowMs } = report
   const [from, to] = [Date.parse(startedAt), Date.parse(endedAt)]
-  const watched = `${rounds} ${rounds === 1 ? 'round' : 'rounds'}, one every ${formatDuration(intervalMs)}, from ${formatTime(from)} to ${formatTime(to)}; the window was ${formatDuration(windowMs)}.`
+  const watched = `${count(rounds, 'round')}, one every ${sayDuration(intervalMs)}, from ${formatTime(from)} to ${formatTime(to)}; the window was ${sayDuration(windowMs)}.`
   return [
     heading(2, `Health gate: ${verdict}`),
     paragraph('Decision for ', code(environment), ': ', strong(decision), ', because ', because, '.'),

@@ -3,6 +3,7 @@ import type { Repository } from '../github/client.ts'
 import { commitFiles } from '../github/commit-files.ts'
 import { readFolder } from '../github/folder.ts'
 import { readRef } from '../github/ref.ts'
+import { count } from '../text/count.ts'
 import { historyFolder } from './branch-history.ts'
 import { planPrune } from './prune.ts'
 
@@ -55,7 +56,7 @@ export async function pruneHistory(
         done.removed += removed
         done.months += 1
       }
-      log(`pruned: ${done.removed} events were removed, ${done.months} months are rewritten`)
+      log(`pruned: ${count(done.removed, 'event')} removed, ${count(done.months, 'month')} rewritten`)
       return done
     } catch (error) {
       if (!(error instanceof ConflictError)) throw error

@@ -1,4 +1,5 @@
 import type { StoredFile } from '../github/contents.ts'
+import { count } from '../text/count.ts'
 import { joinLines, mergedFile, parseLines } from './history.ts'
 
 /** So many small files make one: a history is read in one request, and that has its limits. A file of these is 50 kB. */
@@ -35,7 +36,7 @@ export function planCompaction(files: ReadonlyMap<string, StoredFile>, now: Date
   const lines = joinLines(oldest.map(({ content }) => content))
   const text = lines.map((line) => `${line.text}\n`).join('')
   return {
-    message: `merge ${oldest.length} files of ${folder}`,
+    message: `merge ${count(oldest.length, 'file')} of ${folder}`,
     additions: [{ path: mergedFile(folder, text), text }],
     deletions: oldest.map(({ path }) => path),
   }

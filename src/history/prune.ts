@@ -1,4 +1,5 @@
 import type { StoredFile } from '../github/contents.ts'
+import { count } from '../text/count.ts'
 import type { Event } from './event.ts'
 import {
   type EventFile,
@@ -126,8 +127,8 @@ function planMonth(
   const deletions = [...there].filter((path) => !wanted.has(path))
   if (added.length === 0 && deletions.length === 0) return []
   const removed = lines.length - kept.length
-  const said = removed === 0 ? '' : `, ${removed} old events removed`
-  const message = `${month}: ${there.size} files are ${wanted.size} now${said}`
+  const said = removed === 0 ? '' : `, ${count(removed, 'old event')} removed`
+  const message = `${month}: ${count(there.size, 'file')} before, ${wanted.size} now${said}`
   return [{ month, message, additions: added, deletions, removed }]
 }
 

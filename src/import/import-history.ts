@@ -4,6 +4,7 @@ import { mostDeployments, readDeploymentLog } from '../github/deployment-log.ts'
 import { openBranchHistory } from '../history/branch-history.ts'
 import type { Event } from '../history/event.ts'
 import { monthFolder } from '../history/history.ts'
+import { count } from '../text/count.ts'
 import { deploymentEvents } from './deployments.ts'
 import { importPostmortems } from './postmortems.ts'
 import { importReverts } from './reverts.ts'
@@ -83,7 +84,9 @@ export async function importHistory(repository: Repository, options: ImportOptio
   // the few that say most come first, if it is killed
   for (const { own } of added) for (const each of inChunks(own)) await history.append(...each)
   const total = added.reduce((sum, { own }) => sum + own.length, 0)
-  log(`imported: ${total} events (${added.map(({ what, own }) => `${own.length} of ${what}`).join(', ')})`)
+  log(
+    `imported: ${count(total, 'event')} (${added.map(({ what, own }) => `${own.length} of ${what}`).join(', ')})`,
+  )
   return total
 }
 

@@ -125,6 +125,9 @@ function describeNow({ ending, layers, redeployed, recovery }: RollbackReport): 
   if (ending === 'not-deployed') stand.push('it is not deployed')
   if (redeployed !== undefined)
     stand.push(`${redeployed.workflow} deployed ${shortRevision(redeployed.revision)}`)
+  else if (ending === 'complete' && layers.some(({ receipt }) => (receipt?.deploys ?? []).length > 0))
+    // nothing here deploys: production that was failing and is healthy shows it, and nobody looked for a deployment
+    stand.push('its deployment was not checked')
   stand.push(sayRecovery(recovery))
   return stand.join('; ')
 }

@@ -2,6 +2,7 @@ import { type Message, message, setting } from '../errors.ts'
 import type { Event, EventOf, LayerName } from '../history/event.ts'
 import { overlaps } from '../layers/code/paths.ts'
 import type { Config } from '../settings/schema.ts'
+import { count } from '../text/count.ts'
 import { parseDuration, sayDuration } from '../text/duration.ts'
 import { formatMoment } from '../text/time.ts'
 
@@ -156,9 +157,9 @@ export const guards: readonly Guard[] = [
     bindsResumed: false,
     refusal: (rollback, { limits, past, now }) => {
       const recent = others(rollback, past).filter(({ at }) => now - Date.parse(at) < parseDuration('24h'))
-      const count = new Set(recent.map(({ incident }) => incident)).size
-      if (count < limits.dailyCap) return undefined
-      return message`${rollback.environment} was rolled back automatically ${count} times within 24 hours, and ${setting('rollback.daily-cap')} allows ${limits.dailyCap}`
+      const done = new Set(recent.map(({ incident }) => incident)).size
+      if (done < limits.dailyCap) return undefined
+      return message`${rollback.environment} was rolled back automatically ${count(done, 'time')} within 24 hours, and ${setting('rollback.daily-cap')} allows ${limits.dailyCap}`
     },
   },
   {
@@ -169,7 +170,7 @@ export const guards: readonly Guard[] = [
     bindsResumed: false,
     refusal: ({ undoneCount = 0 }, { limits }) =>
       undoneCount > limits.maxCommits
-        ? message`the rollback would undo ${undoneCount} commits, and ${setting('code.max-commits')} allows ${limits.maxCommits}`
+        ? message`the rollback would undo ${count(undoneCount, 'commit')}, and ${setting('code.max-commits')} allows ${limits.maxCommits}`
         : undefined,
   },
   {

@@ -1,5 +1,6 @@
 import { codeFrameColumns } from '@babel/code-frame'
 import { InputError, listLines, type Setting, message as said } from '../errors.ts'
+import { count } from '../text/count.ts'
 import { redact, redacted } from '../text/redact.ts'
 import { hideAfterSecretName, maskLines } from './secrets.ts'
 import { lineCounterOf, type Problem } from './source.ts'
@@ -41,8 +42,7 @@ export function reportProblems({
     return said`${file}:${start.line}:${start.col}: ${redact(safe, values)}\n\n${frame}`
   })
   const left = entries.length - mostProblems
-  const more =
-    left > 0 ? [said`${file}: and ${left} more ${left === 1 ? 'problem' : 'problems'}; fix these first`] : []
+  const more = left > 0 ? [said`${file}: and ${count(left, 'more problem')}; fix these first`] : []
   const shown = [...entries.slice(0, mostProblems), ...more]
   return new InputError(listLines(shown.flatMap((entry, index) => (index === 0 ? [entry] : ['', entry]))))
 }

@@ -103,7 +103,7 @@ describe('a rollback', () => {
     expect(exitCode).toBe(0)
     expect(outputs).toMatchObject({ decision: 'planned', from: 'v2,v2', to: 'v1,v1', label: ',' })
     expect(log).toContain('Shop-ios/Production: v2 (for 1.0.0) → content of v1 (for 1.0.0)')
-    expect(log).toContain('put v1 on top by rollback')
+    expect(log).toContain('make v1 the newest release (rollback)')
     expect(writes()).toEqual([])
   })
 

@@ -55,7 +55,7 @@ test('a backup before the deployment, and the way back to it', async () => {
 
   const refused = await run('db-restore')
   expect(refused.exitCode).toBe(1)
-  expect(refused.log).toContain('1 rows of product were written since backup')
+  expect(refused.log).toContain('1 row of product, written since backup')
   expect(refused.outputs).toMatchObject({ decision: 'failed', 'reason-code': 'refused' })
 
   const restored = await run('db-restore', { 'export-newer': join(shop.directory, 'newer') })
@@ -125,7 +125,7 @@ describe('migrations', () => {
     const inputs = { migrations: 'db', revision, strategy: 'migrations', 'to-revision': shop.good }
     const undone = await run('db-restore', inputs)
     expect({ log: undone.log, ...undone.outputs }).toMatchObject({ decision: 'rolled-back', undone: '2' })
-    expect(undone.log).toContain('undoes 2_notes, by the script of the history table')
+    expect(undone.log).toContain('undoes 2_notes, with the down script from the history table')
     expect(columns()).toEqual(['name', 'price'])
   })
 
@@ -143,7 +143,9 @@ describe('migrations', () => {
 
     const undone = await run('db-restore', bad)
     expect({ log: undone.log, ...undone.outputs }).toMatchObject({ decision: 'rolled-back', undone: '2' })
-    expect(undone.log).toContain('undoes 2_notes, by the script of the backup from before the deployment')
+    expect(undone.log).toContain(
+      'undoes 2_notes, with the down script from the backup from before the deployment',
+    )
     expect(columns()).toEqual(['name', 'price'])
     expect(undone.outputs['backup']).toMatch(/^\d{8}T/)
 

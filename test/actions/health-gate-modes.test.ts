@@ -120,7 +120,7 @@ describe('verify', () => {
     const { exitCode, outputs, log } = await run(verify)
     expect(exitCode).toBe(1)
     expect(outputs).toMatchObject({ verdict: 'unhealthy', 'reason-code': 'not-up', issues: 'url' })
-    expect(log).toContain('is production up? try 2 of 2')
+    expect(log).toContain('checks that production is up: attempt 2 of 2')
     expect((await events()).at(-1)).toMatchObject({ kind: 'recovery-verified', outcome: 'not-recovered' })
   })
 })

@@ -265,6 +265,8 @@ describe('whatever was not looked at is said in the last line', () => {
         decision: 'complete',
         recovery: 'recovered',
       })
+      // that production is healthy again is what was looked at, and no deployment was
+      expect(lastLine(log)).toMatch(/; its deployment was not checked; production is healthy$/)
       expect(await endings()).toEqual(['not-deployed', 'not-deployed', 'complete'])
     },
     limit,

@@ -50,7 +50,7 @@ const assess = (...checks: readonly object[]) =>
 test('users who are gone since the deployment are harm, and both numbers are told', async () => {
   const { checks, because } = await assess(users())
   expect(checks).toMatchObject([{ name: 'active-users', before: 1240, after: 620, harmed: true }])
-  expect(because).toBe('active-users: 620 after 1240 before the deployment, 50 % less; limit at least 1000')
+  expect(because).toBe('active-users: 620 after 1240 before the deployment, 50 % less; minimum 1000')
 })
 
 test('what was beyond its limit before the deployment is not its harm', async () => {

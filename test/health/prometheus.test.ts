@@ -43,7 +43,7 @@ describe('what one query comes to', () => {
       verdict: 'healthy',
       state: 'ok',
       value: 0.25,
-      evidence: '0.25, limit at most 1',
+      evidence: '0.25, limit 1',
     })
   })
 
@@ -58,7 +58,7 @@ describe('what one query comes to', () => {
     expect(await look({ query: '1 / 0', severity: 'critical' })).toMatchObject({
       verdict: 'unhealthy',
       value: undefined,
-      evidence: expect.stringMatching(/^\+Inf, limit at most 1, since /),
+      evidence: expect.stringMatching(/^\+Inf, limit 1, since /),
     })
   })
 

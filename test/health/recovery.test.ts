@@ -73,10 +73,10 @@ describe('is it up', () => {
     const { recovery, lines } = await verify({ ...clock, checks: checksOf(homepage()) })
     expect(recovery).toMatchObject({ outcome: 'recovered', tries: 3 })
     expect(recovery.because).toContain('it is up on try 3')
-    expect(lines.filter((line) => line.startsWith('is production up'))).toEqual([
-      'is production up? try 1 of 3',
-      'is production up? try 2 of 3',
-      'is production up? try 3 of 3',
+    expect(lines.filter((line) => line.startsWith('checks that production is up'))).toEqual([
+      'checks that production is up: attempt 1 of 3',
+      'checks that production is up: attempt 2 of 3',
+      'checks that production is up: attempt 3 of 3',
     ])
   })
 

@@ -78,15 +78,15 @@ describe('what people read', () => {
     expect(summary).toMatchInlineSnapshot(`
 "## Health gate: healthy
 
-Decision for \`production\`: **keep**, because every check is within its limit: homepage (0 %, limit at most 5 %, 0 of 3 probes failed); errors (2 %, limit at most 5 %); queue (0.02, limit at most 100).
+Decision for \`production\`: **keep**, because every check is within its limit: homepage (0 %, limit 5 %, 0 of 3 probes failed); errors (2 %, limit 5 %); queue (0.02, limit 100).
 
 | check | severity | state | last rounds | observed |
 | - | - | - | - | - |
-| \`homepage\` | critical | ok | \`▁▁▁\` | 0 %, limit at most 5 %, 0 of 3 probes failed |
-| \`errors\` | high | ok | \`▁▁▄\` | 2 %, limit at most 5 % |
-| \`queue\` | low | ok | \`▁▁▁\` | 0.02, limit at most 100 |
+| \`homepage\` | critical | ok | \`▁▁▁\` | 0 %, limit 5 %, 0 of 3 probes failed |
+| \`errors\` | high | ok | \`▁▁▄\` | 2 %, limit 5 % |
+| \`queue\` | low | ok | \`▁▁▁\` | 0.02, limit 100 |
 
-3 rounds, one every 15s, from 12:00:00 UTC to 12:00:30 UTC; the window was 30s.
+3 rounds, one every 15 s, from 12:00:00 UTC to 12:00:30 UTC; the window was 30 s.
 "
 `)
   })
@@ -105,20 +105,20 @@ Decision for \`production\`: **keep**, because every check is within its limit: 
     expect(log).toMatchInlineSnapshot(`
 "12:00:00 UTC | homepage ▁ 0 % ok | errors ▁ 0.1 % ok | queue ▁ 0.001 ok
 12:00:15 UTC | homepage ▁▁ 0 % ok | errors ▁▁ 0.1 % ok | queue ▁▁ 0.001 ok
-12:00:30 UTC | homepage ▁▁█ 50 % over (limit at most 5 %), 1 of 3 probes failed: 1 × status 500 | errors ▁▁█ 31.2 % over (limit at most 5 %) | queue ▁▁▁ 0.312 ok
-12:00:45 UTC | homepage ▁▁▅█ 100 % over (limit at most 5 %), 2 of 4 probes failed: 2 × status 500 | errors ▁▁▃█ 90 % over (limit at most 5 %) | queue ▁▁▁▁ 0.9 ok
-12:01:00 UTC | homepage ▁▁▅██ 100 % over (limit at most 5 %), 3 of 5 probes failed: 2 × status 500, 1 × the expected text was not there | errors ▁▁▃██ 100 % over (limit at most 5 %) | queue ▁▁▁▁▁ 1 ok"
+12:00:30 UTC | homepage ▁▁█ 50 %, above the limit of 5 %, 1 of 3 probes failed: 1 × status 500 | errors ▁▁█ 31.2 %, above the limit of 5 % | queue ▁▁▁ 0.312 ok
+12:00:45 UTC | homepage ▁▁▅█ 100 %, above the limit of 5 %, 2 of 4 probes failed: 2 × status 500 | errors ▁▁▃█ 90 %, above the limit of 5 % | queue ▁▁▁▁ 0.9 ok
+12:01:00 UTC | homepage ▁▁▅██ 100 %, above the limit of 5 %, 3 of 5 probes failed: 2 × status 500, 1 × the expected text was not there | errors ▁▁▃██ 100 %, above the limit of 5 % | queue ▁▁▁▁▁ 1 ok"
 `)
     expect(summary).toMatchInlineSnapshot(`
 "## Health gate: unhealthy
 
-Decision for \`production\`: **roll-back**, because a critical check is beyond its limit: homepage (100 %, limit at most 5 %, for 30s since 12:00:30 UTC, 3 of 5 probes failed: 2 × status 500, 1 × the expected text was not there).
+Decision for \`production\`: **roll-back**, because a critical check is beyond its limit: homepage (100 %, limit 5 %, for 30 s since 12:00:30 UTC, 3 of 5 probes failed: 2 × status 500, 1 × the expected text was not there).
 
 | check | severity | state | last rounds | observed |
 | - | - | - | - | - |
-| \`homepage\` | critical | beyond its limit | \`▁▁▅██\` | 100 %, limit at most 5 %, for 30s since 12:00:30 UTC, 3 of 5 probes failed: 2 × status 500, 1 × the expected text was not there |
-| \`errors\` | high | beyond its limit | \`▁▁▃██\` | 100 %, limit at most 5 %, for 30s since 12:00:30 UTC |
-| \`queue\` | low | ok | \`▁▁▁▁▁\` | 1, limit at most 100 |
+| \`homepage\` | critical | beyond its limit | \`▁▁▅██\` | 100 %, limit 5 %, for 30 s since 12:00:30 UTC, 3 of 5 probes failed: 2 × status 500, 1 × the expected text was not there |
+| \`errors\` | high | beyond its limit | \`▁▁▃██\` | 100 %, limit 5 %, for 30 s since 12:00:30 UTC |
+| \`queue\` | low | ok | \`▁▁▁▁▁\` | 1, limit 100 |
 
 \`\`\`mermaid
 %%{init: {"xyChart":{"height":280,"plotReservedSpacePercent":60},"themeVariables":{"xyChart":{"plotColorPalette":"#cf222e, #8c959f"}}}}%%
@@ -140,7 +140,7 @@ xychart-beta
   line [5, 5, 5, 5, 5]
 \`\`\`
 
-5 rounds, one every 15s, from 12:00:00 UTC to 12:01:00 UTC; the window was 5m.
+5 rounds, one every 15 s, from 12:00:00 UTC to 12:01:00 UTC; the window was 5 min.
 "
 `)
   })
@@ -165,11 +165,11 @@ Decision for \`production\`: **keep**, because there is too little data: errors 
 
 | check | severity | state | last rounds | observed |
 | - | - | - | - | - |
-| \`homepage\` | critical | ok | \`▁▁▁▁\` | 0 %, limit at most 5 %, 0 of 4 probes failed |
+| \`homepage\` | critical | ok | \`▁▁▁▁\` | 0 %, limit 5 %, 0 of 4 probes failed |
 | \`errors\` | high | no data | \`····\` | no value in 4 of 4 rounds: the query found no series |
 | \`queue\` | low | no data | \`····\` | no value in 4 of 4 rounds: the query found no series |
 
-4 rounds, one every 15s, from 12:00:00 UTC to 12:00:45 UTC; the window was 45s.
+4 rounds, one every 15 s, from 12:00:00 UTC to 12:00:45 UTC; the window was 45 s.
 "
 `)
   })
@@ -194,11 +194,11 @@ Decision for \`production\`: **keep**, because a check could not run: errors (no
 
 | check | severity | state | last rounds | observed |
 | - | - | - | - | - |
-| \`homepage\` | critical | ok | \`▁▁▁▁\` | 0 %, limit at most 5 %, 0 of 4 probes failed |
+| \`homepage\` | critical | ok | \`▁▁▁▁\` | 0 %, limit 5 %, 0 of 4 probes failed |
 | \`errors\` | high | check failed to run | \`▂···\` | no value in 3 of 4 rounds: http://prometheus/ answered with status 502 |
 | \`queue\` | low | check failed to run | \`▁···\` | no value in 3 of 4 rounds: http://prometheus/ answered with status 502 |
 
-4 rounds, one every 15s, from 12:00:00 UTC to 12:00:45 UTC; the window was 45s.
+4 rounds, one every 15 s, from 12:00:00 UTC to 12:00:45 UTC; the window was 45 s.
 "
 `)
   })

@@ -113,7 +113,7 @@ test('each month that is over becomes one file, in one commit that the log names
   expect([...(await stored()).keys()]).toHaveLength(months2026.size + fresh.length)
   expect(await incidents()).toEqual(events)
   expect(said).toHaveLength(months + 1)
-  expect(said[0]).toMatch(/^2026-0\d: \d+ files are 1 now$/)
+  expect(said[0]).toMatch(/^2026-0\d: \d+ files before, 1 now$/)
   // where the branch is, its files by four requests, and one a month
   expect(shop.github.requests.length - before).toBeLessThanOrEqual(months + 6)
 })

@@ -26,7 +26,7 @@ export const unhealthy = (severity = 'high'): Occurrence => ({
   because: 'the homepage answers 500',
   startedAt: new Date(start).toISOString(),
   checks: [
-    { name: 'homepage', severity, state: 'breached', evidence: '100 %, limit at most 5 %' },
+    { name: 'homepage', severity, state: 'breached', evidence: '100 %, limit 5 %' },
     { name: 'latency', severity: 'critical', state: 'ok', evidence: '120 ms' },
   ],
 })

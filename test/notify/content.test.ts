@@ -72,7 +72,7 @@ describe('every notice', () => {
   })
 
   test('does not say the evidence of a check a second time', () => {
-    const evidence = '100 %, limit at most 5 %'
+    const evidence = '100 %, limit 5 %'
     expect(facts(0)['Check homepage']).toBe(evidence)
     const because = `a critical check is beyond its limit: homepage (${evidence})`
     expect(facts(0, noticesOf([at(0, { ...unhealthy(), because } as never)]))).not.toHaveProperty(

@@ -1,4 +1,5 @@
 import type { Manifest } from '../../layers/config/backup.ts'
+import { count } from '../../text/count.ts'
 import { bulletList, heading, paragraph, renderMarkdown, text } from '../../text/markdown.ts'
 import type { ConfigRollbackStep } from './contract.ts'
 
@@ -40,7 +41,7 @@ export async function writeBackups(
     report: await step.writeReport('config-backups', backups),
   })
   await writeLines(step, `Backups of the configuration of ${environment}`, lines)
-  step.log.info(`${environment}: listed: ${backups.length} ${backups.length === 1 ? 'backup' : 'backups'}`)
+  step.log.info(`${environment}: listed: ${count(backups.length, 'backup')}`)
 }
 
 /** Writes whether the configuration is valid; the step fails if it is not. */

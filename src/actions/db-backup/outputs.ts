@@ -1,6 +1,7 @@
 import type { BackupsReport } from '../../layers/database/back-up.ts'
 import type { Manifest } from '../../layers/database/manifest.ts'
 import { describeVerification, isFailed } from '../../layers/database/verification.ts'
+import { count } from '../../text/count.ts'
 import { code, heading, paragraph, renderMarkdown, revision, table } from '../../text/markdown.ts'
 import type { DbBackupStep } from './contract.ts'
 
@@ -27,11 +28,13 @@ export async function publish(
     report: await step.writeReport('db-backup', { backups: listed, deleted }),
   })
   for (const { name, before, rows, bytes, how } of decision === 'listed' ? listed : [])
-    step.log.info(`${name}: before ${before.slice(0, 7)}, ${rows} rows, ${bytes} bytes; ${how}`)
+    step.log.info(
+      `${name}: before ${before.slice(0, 7)}, ${count(rows, 'row')}, ${count(bytes, 'byte')}; ${how}`,
+    )
   await step.writeSummary(
     renderMarkdown([
       heading(2, `Database backup: ${decision}`),
-      ...(deleted.length === 0 ? [] : [paragraph(`${deleted.length} older backups were deleted.`)]),
+      ...(deleted.length === 0 ? [] : [paragraph(`Older backups deleted: ${deleted.length}.`)]),
       table(
         ['backup', 'from before', 'tables', 'rows', 'bytes', 'verified'],
         listed

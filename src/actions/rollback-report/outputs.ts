@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError, message, setting } from '../../errors.ts'
+import { count } from '../../text/count.ts'
 import { type DashboardOptions, renderDashboard } from '../../views/dashboard/page.ts'
 import { writeCsv } from '../../views/report/csv.ts'
 import type { Gathered } from '../../views/report/gather.ts'
@@ -47,7 +48,7 @@ export async function publishReport(step: RollbackReportStep, reported: Reported
   })
   for (const { text, evidence } of report.recommendations) step.log.info(`${text} ${evidence}`)
   step.log.info(
-    `${isEmpty ? 'empty' : 'reported'}: ${report.rollbacks.total} rollbacks; the files are in ${folder}`,
+    `${isEmpty ? 'empty' : 'reported'}: ${count(report.rollbacks.total, 'rollback')}; the files are in ${folder}`,
   )
 }
 

@@ -30,7 +30,7 @@ export function chooseWay(delivery: Delivery, rules: BranchRules): Way {
     way: 'direct',
     because: rules.isProtected
       ? 'no rule of the branch is known to forbid it'
-      : 'the branch has no rule against it',
+      : 'no rule of the branch forbids it',
   }
 }
 

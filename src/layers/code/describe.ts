@@ -1,6 +1,7 @@
 import type { RootContent } from 'mdast'
 import type { Repository } from '../../github/client.ts'
 import type { Commit } from '../../github/commits.ts'
+import { count } from '../../text/count.ts'
 import {
   bulletList,
   code,
@@ -80,9 +81,7 @@ export function summarizePlan(
     ]),
     ...(undoneCount > listed ? [paragraph(`${olderCommits(undoneCount)}, and the newest ${listed}:`)] : []),
     commitTable(undone),
-    ...(since.length === 0
-      ? []
-      : [heading(3, 'What came on top of it since, and stays'), commitTable(since)]),
+    ...(since.length === 0 ? [] : [heading(3, 'Commits since then, which stay'), commitTable(since)]),
   ]
 }
 
@@ -138,8 +137,8 @@ export function describeStanding(
   const now = since.at(-1)
   if (now === undefined) return `${branch} is at ${commit.slice(0, 7)}${tagged}${toDo}`
   if (takesBack(plan))
-    return `${branch} was restored by ${commit.slice(0, 7)}${tagged} before, and has moved on to ${now.sha.slice(0, 7)} since (${count(since.length, 'commit')} on top): nothing was changed`
-  return `${branch} was rolled back by ${commit.slice(0, 7)}${tagged} before, and has moved on to ${now.sha.slice(0, 7)} since (${count(since.length, 'commit')} on top): nothing was changed; to roll that back, too, run this for that revision`
+    return `${branch} was restored by ${commit.slice(0, 7)}${tagged} before, and has moved on to ${now.sha.slice(0, 7)} since (${count(since.length, 'newer commit')}): nothing was changed`
+  return `${branch} was rolled back by ${commit.slice(0, 7)}${tagged} before, and has moved on to ${now.sha.slice(0, 7)} since (${count(since.length, 'newer commit')}): nothing was changed; to roll that back, too, run this for that revision`
 }
 
 /** The same as paragraphs of the job summary. */
@@ -256,8 +255,4 @@ export function summarizeRecent(recent: readonly TaggedRollback[]): readonly Roo
 /** The first line of a commit's message. */
 export function title(message: string): string {
   return message.split('\n', 1)[0] ?? ''
-}
-
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`
 }

@@ -1,5 +1,6 @@
 import { findDeployedElsewhere } from '../../deployment/deployed.ts'
 import { RefusedError } from '../../errors.ts'
+import { count } from '../../text/count.ts'
 import type { Target } from './found-target.ts'
 import { type CodeRepository, compareHistories, isPlain } from './repository.ts'
 import type { Warning } from './warnings.ts'
@@ -57,7 +58,7 @@ export async function neighboursOf(
 }
 
 function warnNeighbour({ environment, revision, lost }: Neighbour): Warning {
-  const commits = lost === 1 ? '1 commit' : `${lost} commits`
+  const commits = count(lost, 'commit')
   return {
     kind: 'environments',
     message: `${environment} is deployed from this branch, too, and runs ${revision.slice(0, 7)}: its next deployment loses ${commits}; to leave it as it is, restore only the paths of this environment`,

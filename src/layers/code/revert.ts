@@ -1,4 +1,5 @@
 import { ConflictError, InputError, message, setting } from '../../errors.ts'
+import { count } from '../../text/count.ts'
 import { type Git, GitFailure } from './command.ts'
 
 /** One file of a tree that is to be made: what it was is replaced; null takes it away. */
@@ -74,7 +75,7 @@ function keptParent(commit: string, parents: readonly string[], mainline: number
   const kept = parents[(mainline ?? 1) - 1]
   if (kept === undefined)
     throw new InputError(
-      message`${setting('mainline')} is ${mainline}, but commit ${short} has ${parents.length === 1 ? 'only one parent' : `${parents.length} parents`}`,
+      message`${setting('mainline')} is ${mainline}, but commit ${short} has ${count(parents.length, 'parent')}`,
     )
   return kept
 }

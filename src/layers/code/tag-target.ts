@@ -1,4 +1,5 @@
 import { InputError, message, setting } from '../../errors.ts'
+import { count } from '../../text/count.ts'
 import type { Target } from './found-target.ts'
 import { type CodeRepository, listCommits, listTags } from './repository.ts'
 
@@ -41,6 +42,6 @@ export async function findTaggedTarget(
   throw new InputError(
     tags.length === 0
       ? message`there is no tag ${pattern}; change ${setting('code.tag-pattern')}, or name the good revision in ${setting('code.target')}`
-      : message`no tag ${pattern} marks one of the ${Math.max(0, looked - 1)} commits before ${bad.slice(0, 7)} with another content; change ${setting('code.tag-pattern')}, or name the good revision in ${setting('code.target')}`,
+      : message`no tag ${pattern} marks a commit with other content before ${bad.slice(0, 7)} (${count(Math.max(0, looked - 1), 'commit')} checked); change ${setting('code.tag-pattern')}, or name the good revision in ${setting('code.target')}`,
   )
 }

@@ -4,6 +4,7 @@ import type { Repository } from '../../github/client.ts'
 import type { Commit } from '../../github/commits.ts'
 import { isRefused } from '../../github/refusal.ts'
 import { incidentId } from '../../history/incident.ts'
+import { count } from '../../text/count.ts'
 import type { Target } from './found-target.ts'
 import { findGreenTarget, lastGreen } from './green-target.ts'
 import {
@@ -129,7 +130,9 @@ async function findParent(
       return { commit, foundBy: `${target}, counted along first parents`, vouchedBy: undefined }
     const parent = commit.parents[0]
     if (parent === undefined)
-      throw new InputError(message`${codeTarget} is "${target}", but the branch has only ${step + 1} commits`)
+      throw new InputError(
+        message`${codeTarget} is "${target}", but the branch has only ${count(step + 1, 'commit')}`,
+      )
     sha = parent
   }
 }

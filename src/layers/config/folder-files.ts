@@ -119,7 +119,7 @@ function describeRestored(planned: readonly PlannedFile[], folder: string, targe
   const say = (paths: readonly string[], one: string, many: string) =>
     paths.length === 0 ? [] : [`${paths.join(', ')} in ${folder} ${paths.length === 1 ? one : many}`]
   return [
-    ...say(pathsOf(true), `has the bytes of ${target}`, `have the bytes of ${target}`),
+    ...say(pathsOf(true), `is byte for byte as in ${target}`, `are byte for byte as in ${target}`),
     ...say(pathsOf(false), `does not exist, as in ${target}`, `do not exist, as in ${target}`),
   ].join('; ')
 }

@@ -171,7 +171,7 @@ async function seen(
   const wrong = planned.filter(({ next }, index) => !isSame(next?.bytes, now[index])).map(({ path }) => path)
   const evidence =
     wrong.length === 0
-      ? `${planned.map(({ path }) => path).join(', ')} ${planned.length === 1 ? 'has' : 'have'} the bytes of ${receipt.to.slice(0, 7)}; ${receipt.verified.evidence}`
+      ? `${planned.map(({ path }) => path).join(', ')} ${planned.length === 1 ? 'is' : 'are'} byte for byte as at ${receipt.to.slice(0, 7)}; ${receipt.verified.evidence}`
       : `${wrong.join(', ')} at ${receipt.now.slice(0, 7)} is not as it was at ${receipt.to.slice(0, 7)}`
   return { ...own, verified: { ok: wrong.length === 0 && receipt.verified.ok, evidence } }
 }

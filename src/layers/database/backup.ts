@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { isUserFacing, message, RefusedError, setting } from '../../errors.ts'
+import { count } from '../../text/count.ts'
 import { readBackup, verifyStored } from './catalog.ts'
 import type { BackupEngine, DumpSource } from './engine.ts'
 import {
@@ -79,7 +80,7 @@ export async function makeBackup(options: BackupOptions): Promise<Manifest> {
         `${engine.database} has no tables: there is nothing to back up; check the address`,
       )
     log(
-      `${name}: ${contents.tables.length} tables, ${sum(parts, 'plainSize')} bytes, ${sum(parts, 'size')} compressed`,
+      `${name}: ${count(contents.tables.length, 'table')}, ${count(sum(parts, 'plainSize'), 'byte')}, ${sum(parts, 'size')} compressed`,
     )
     const unverified: Unverified = {
       format: formatVersion,

@@ -1,5 +1,6 @@
 import { text } from 'node:stream/consumers'
 import { isUserFacing, message, RefusedError, readSetting, setting } from '../../errors.ts'
+import { count } from '../../text/count.ts'
 import { isFromFuture, type Manifest, parseBackupName, readManifest } from './manifest.ts'
 import { verifyPart } from './seal.ts'
 import { manifestFile, type Store } from './store/store.ts'
@@ -149,6 +150,6 @@ export async function chooseBackup(store: Store, choice: Choice): Promise<Manife
           ? ''
           : message`; nothing is stored there: check ${setting('database.storage')}`
   throw new RefusedError(
-    message`there is no ${what} of this database in ${store.place} (${own.length} others${rest.join('')})${hint}`,
+    message`there is no ${what} of this database in ${store.place} (${count(own.length, 'other')}${rest.join('')})${hint}`,
   )
 }

@@ -1,3 +1,4 @@
+import { count } from '../../text/count.ts'
 import type { Contents } from './engine.ts'
 
 /**
@@ -16,7 +17,7 @@ export function differences(
       const table = foundTables.get(name)
       if (table === undefined) return [`table ${name} is missing`]
       if (sample !== undefined && !sample.has(name)) return []
-      if (table.rows !== rows) return [`table ${name} has ${table.rows} rows instead of ${rows}`]
+      if (table.rows !== rows) return [`table ${name} has ${count(table.rows, 'row')} instead of ${rows}`]
       return differ(table.digest, digest) ? [`the rows of table ${name} differ`] : []
     }),
     ...found.tables.flatMap(({ name }) => (names.has(name) ? [] : [`table ${name} should not be there`])),
@@ -25,7 +26,7 @@ export function differences(
       : ['the schema (columns, indexes, views, triggers, routines) differs']),
     ...(differ(expected.image, found.image) ? ['the file differs'] : []),
     ...(differ(expected.orphans, found.orphans)
-      ? [`${found.orphans} rows break a foreign key and not ${expected.orphans}`]
+      ? [`the number of rows that break a foreign key is ${found.orphans} instead of ${expected.orphans}`]
       : []),
   ]
 }

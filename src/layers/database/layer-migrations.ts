@@ -55,10 +55,10 @@ export async function planMigrations(
       safety.step,
       ...plan.steps.map((step) =>
         command === undefined
-          ? `undo ${step.name}, by the script of ${step.from}`
+          ? `undo ${step.name}, with the down script from ${step.from}`
           : `undo ${step.name}, by the configured command`,
       ),
-      `check that ${plan.table} no longer has these`,
+      `check that ${plan.table} no longer lists them`,
     ],
     undone: plan.steps.map(({ name, entry }) => ({
       revision: entry.revision ?? bad.id,

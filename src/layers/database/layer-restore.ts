@@ -1,4 +1,5 @@
 import { RefusedError } from '../../errors.ts'
+import { count } from '../../text/count.ts'
 import { formatDuration } from '../../text/duration.ts'
 import {
   emptyView,
@@ -121,7 +122,7 @@ export async function planRestore(options: DatabaseLayerOptions, instead?: strin
         ...(kept !== undefined && { wayBack: await wayBackOfRestore(engine, kept, options.keepOldMs) }),
         verified: {
           ok: after?.schema === manifest.contents.schema,
-          evidence: `${engine.database} has the schema and the ${manifest.contents.tables.length} tables of backup ${manifest.name}, ${verify === 'full' ? 'which were compared row by row' : 'whose stored files were compared'} before the swap`,
+          evidence: `${engine.database} has the schema and all tables (${manifest.contents.tables.length}) of backup ${manifest.name}, ${verify === 'full' ? 'which were compared row by row' : 'whose stored files were compared'} before the swap`,
         },
       }
     },
@@ -270,7 +271,7 @@ type Restored = Pick<RestoreReport, 'outcome' | 'kept'> & Partial<Pick<RestoreRe
 
 /** What is lost, counted in the copy. */
 function sayLoss({ table, rows, exact }: Loss): string {
-  return `table ${table}: ${exact ? '' : 'at least '}${rows} rows written since the backup`
+  return `table ${table}: ${exact ? '' : 'at least '}${count(rows, 'row')} written since the backup`
 }
 
 /** By row counts alone, so that a plan reads no table twice: there may be more. */
@@ -280,7 +281,9 @@ function countRoughly({ contents }: Manifest, live: Contents): readonly string[]
     const then = before.get(name)
     if (isHistoryTable(name)) return []
     if (then === undefined)
-      return rows === 0 ? [] : [`table ${name}: ${rows} rows, and the backup has no such table`]
-    return rows <= then ? [] : [`table ${name}: at least ${rows - then} rows written since the backup`]
+      return rows === 0 ? [] : [`table ${name}: ${count(rows, 'row')}, and the backup has no such table`]
+    return rows <= then
+      ? []
+      : [`table ${name}: at least ${count(rows - then, 'row')} written since the backup`]
   })
 }

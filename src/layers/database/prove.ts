@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConflictError, RefusedError } from '../../errors.ts'
+import { count } from '../../text/count.ts'
 import { sayDuration } from '../../text/duration.ts'
 import { formatSize } from '../../text/size.ts'
 import { differences, differingDefinitions } from './compare.ts'
@@ -42,7 +43,7 @@ export async function proveBackup(options: ProofOptions): Promise<Verification> 
   const lock = needsLock ? await waitForLock(host, options) : undefined
   try {
     log(
-      `verifying: restores it once ${elsewhere === undefined ? `beside ${engine.database}` : `on ${elsewhere.server.name}`}`,
+      `verifies the backup: restores it once ${elsewhere === undefined ? `beside ${engine.database}` : `on ${elsewhere.server.name}`}`,
     )
     let staged: Staged | undefined
     let failure: string | undefined
@@ -99,10 +100,10 @@ function sayVerified(
   const tables = expected.tables.filter(({ name }) => sample?.has(name) ?? true)
   const rows = tables.reduce((sum, table) => sum + table.rows, 0)
   const size = source.parts.reduce((sum, part) => sum + source.sizeOf(part), 0)
-  const what = `the restored copy has the same schema and the same ${rows} rows in ${tables.length} tables; the copy was dropped; the verification took ${sayDuration(ms)}`
+  const what = `the restored copy has the same schema and the same ${count(rows, 'row')} in ${count(tables.length, 'table')}; the copy was dropped; the verification took ${sayDuration(ms)}`
   return sample === undefined
     ? what
-    : `${what}; a sample: the backup has ${formatSize(size)} and verify-limit is ${formatSize(limit ?? 0)}, so the rows of ${expected.tables.length - tables.length} other tables were not restored`
+    : `${what}; a sample: the backup has ${formatSize(size)} and verify-limit is ${formatSize(limit ?? 0)}, so the rows of ${count(expected.tables.length - tables.length, 'other table')} were not restored`
 }
 
 /** How long another restore, or another backup that is being verified, is waited for. */

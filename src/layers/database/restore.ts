@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ConflictError, isUserFacing, message, RefusedError, setting } from '../../errors.ts'
+import { count } from '../../text/count.ts'
 import { allEnded } from './all-ended.ts'
 import { verifyStored } from './catalog.ts'
 import { differences } from './compare.ts'
@@ -93,7 +94,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRep
     await rm(scratch, { recursive: true, force: true })
     await mkdir(scratch, { recursive: true, mode: 0o700 })
     const staged = await stage(options, scratch)
-    log(`${manifest.name}: all ${manifest.parts.length} files are as the manifest says`)
+    log(`${manifest.name}: ${count(manifest.parts.length, 'file')} checked, all as the manifest says`)
     try {
       return await replace(options, staged)
     } finally {
@@ -147,12 +148,12 @@ async function replace(options: RestoreOptions, staged: Staged): Promise<Restore
   // how far an undoing came is ours, and nobody's data
   const losses = counted.filter(({ table }) => table !== journal)
   for (const { table, rows, exact } of losses)
-    log(`${table}: ${exact ? '' : 'at least '}${rows} rows were written since the backup`)
+    log(`${table}: ${exact ? '' : 'at least '}${count(rows, 'row')} written since the backup`)
   if (options.dryRun) return report(manifest, { outcome: 'planned', losses })
   const exported = await exportRows(options, staged, losses)
   if (losses.length > 0 && options.exportTo === undefined && !options.allowDataLoss)
     throw new RefusedError(
-      message`${losses.map(({ table, rows }) => `${rows} rows of ${table}`).join(', ')} were written since backup ${manifest.name} and would be lost; set ${setting('export-newer')} to keep them as files, or ${setting('database.allow-data-loss')}`,
+      message`${losses.map(({ table, rows }) => `${count(rows, 'row')} of ${table}`).join(', ')}, written since backup ${manifest.name}, would be lost; set ${setting('export-newer')} to keep them as files, or ${setting('database.allow-data-loss')}`,
     )
 
   const kept = live === undefined ? undefined : await nameKept(engine, now())

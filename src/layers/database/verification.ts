@@ -1,3 +1,4 @@
+import { count } from '../../text/count.ts'
 import { formatSize } from '../../text/size.ts'
 import type { Manifest } from './manifest.ts'
 
@@ -25,11 +26,11 @@ export function describeVerification({ verification, contents, parts }: Manifest
   switch (level) {
     case 'restore': {
       const rows = contents.tables.reduce((sum, table) => sum + table.rows, 0)
-      return `verified: restored at ${at}${where}; the schema and ${rows} rows of ${contents.tables.length} tables were identical`
+      return `verified: restored at ${at}${where}; the schema and ${count(rows, 'row')} of ${count(contents.tables.length, 'table')} were identical`
     }
     case 'sample': {
       const size = formatSize(parts.reduce((sum, { plainSize }) => sum + plainSize, 0))
-      return `partly verified: restored at ${at}${where}; the schema and the rows of ${tables.length} of ${contents.tables.length} tables were identical; the other rows of ${size} were not restored`
+      return `partly verified: restored at ${at}${where}; the schema and the rows of ${tables.length} of ${count(contents.tables.length, 'table')} were identical; the other rows of ${size} were not restored`
     }
     case 'checksums':
       return `not verified by a restore: only the stored files were read again, at ${at}`

@@ -1,4 +1,5 @@
 import { attempt, ConflictError } from '../../errors.ts'
+import { count } from '../../text/count.ts'
 import type { LayerReceipt } from '../layer.ts'
 import { keepBefore } from './kept-flags.ts'
 import type { FlagsLayerOptions } from './layer-options.ts'
@@ -68,7 +69,7 @@ function sayLook(
   return {
     verified: {
       ok,
-      evidence: restored === 0 ? evidence : `${restored} flags read back as they were; ${evidence}`,
+      evidence: restored === 0 ? evidence : `${count(restored, 'flag')} restored and read back; ${evidence}`,
     },
   }
 }

@@ -71,7 +71,7 @@ export async function applyPlan(
   const { bad, good } = plan
   if (plan.by !== 'disabling') {
     const by = waysNow(plan, channel)
-    circumstances.log(`${formatChannel(name)}: putting ${describe(good)} on top by ${by}`)
+    circumstances.log(`${formatChannel(name)}: making ${describe(good)} the newest release (${by})`)
     const description = markPutBack(good.description, bad.label, incident)
     const change: Change = {
       write: () =>

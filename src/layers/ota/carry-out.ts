@@ -1,4 +1,5 @@
 import { RefusedError, UnavailableError } from '../../errors.ts'
+import { count } from '../../text/count.ts'
 import { type Channel, formatChannel } from './release.ts'
 import type { UpdateServer, WriteOutcome } from './update-server.ts'
 
@@ -52,6 +53,6 @@ export async function carryOut(
     log(`${formatChannel(name)}: the server does not show the change yet (attempt ${attempt} of ${tries})`)
   }
   throw new UnavailableError(
-    `${server.at} was asked ${tries} times to change ${formatChannel(name)}, and did not: its log may say why; run this again when it works`,
+    `${server.at} did not change ${formatChannel(name)}, after ${count(tries, 'request')}: see its log, and run this again when it works`,
   )
 }

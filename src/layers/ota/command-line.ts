@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { UnavailableError } from '../../errors.ts'
+import { sayDuration } from '../../text/duration.ts'
 
 /** A project whose own command line reaches its update server. */
 export interface CommandProject {
@@ -45,7 +46,7 @@ export function runCommand(
     child.once('error', (error) => {
       if (signal.aborted) return reject(signal.reason)
       if (limit.aborted)
-        return reject(new UnavailableError(`${program} did not end within ${timeoutMs / 60_000} minutes`))
+        return reject(new UnavailableError(`${program} did not end within ${sayDuration(timeoutMs)}`))
       if ('code' in error && error.code === 'ENOENT') return resolve(undefined)
       reject(error)
     })

@@ -38,7 +38,9 @@ export function stepsOf(plan: Plan): readonly string[] {
   if (plan.kind === 'stop') return [...disable, haltMeans(plan)]
   return [
     ...disable,
-    ...(plan.by === 'disabling' ? [] : [`put ${formatLabel(plan.good.label)} on top by ${plan.by}`]),
+    ...(plan.by === 'disabling'
+      ? []
+      : [`make ${formatLabel(plan.good.label)} the newest release (${plan.by})`]),
     ...(plan.isAsked ? ['ask as devices what they are offered'] : []),
   ]
 }
@@ -82,7 +84,7 @@ export function summarizeResults(results: readonly ChannelResult[]): readonly Ro
       ? []
       : [
           bulletList([
-            ['on top now: ', code(receipt.now.label), `, package `, code(receipt.now.packageHash)],
+            ['newest release now: ', code(receipt.now.label), `, package `, code(receipt.now.packageHash)],
           ]),
         ]),
     ...(receipt === undefined

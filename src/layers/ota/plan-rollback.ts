@@ -170,7 +170,7 @@ function undecided(situation: Situation, draft: Release | undefined, because: st
 }
 
 function warnOf(draft: Release): string {
-  return `${describe(draft)} is the newest release and is disabled: it is left as it is, under what is put on top; to release it later, promote it`
+  return `${describe(draft)} is the newest release and is disabled: it is not changed, and the rollback adds a newer release; to release it later, promote it`
 }
 
 function goBack(

@@ -92,7 +92,7 @@ export function explainHidden(
   if (prefers === 'narrower') return undefined
   const hidden = findOverlapping(releases.slice(0, releases.indexOf(bad)), bad, knownBad)
   if (hidden === undefined) return undefined
-  return `${describe(hidden)} is newer than ${describe(bad)} and for some of the same binaries: a copy on top would take ${formatLabel(hidden.label)} from its devices. Release a fixed bundle for ${bad.binary} to replace ${formatLabel(bad.label)}`
+  return `${describe(hidden)} is newer than ${describe(bad)} and for some of the same binaries: a newer copy would take ${formatLabel(hidden.label)} from its devices. Release a fixed bundle for ${bad.binary} to replace ${formatLabel(bad.label)}`
 }
 
 /** Where one goes back by disabling, a newer release for some of the same binaries is offered before the good one. @returns which, and what to do */
@@ -131,5 +131,5 @@ export function explainRollout(
 ): string | undefined {
   if (prefers === 'narrower' || top.label === bad.label || top.isDisabled === true) return undefined
   if (knownBad.has(top.packageHash) || top.rollout === undefined || top.rollout >= 100) return undefined
-  return `the newest release, ${describe(top)}, is offered to ${top.rollout} % of its devices, and the server puts nothing on top of an unfinished rollout. Finish or disable that rollout, then run this again`
+  return `the newest release, ${describe(top)}, is offered to ${top.rollout} % of its devices, and the server accepts no new release until that rollout ends. Finish or disable that rollout, then run this again`
 }

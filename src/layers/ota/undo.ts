@@ -58,7 +58,7 @@ export async function undoRollback(
     now.label === taken.label
       ? formatLabel(label)
       : `${formatLabel(now.label)}, a copy of ${formatLabel(label)},`
-  return `${formatChannel(name)}: ${what} is on top ${isOnTop ? 'already' : 'again'}; ${offered}`
+  return `${formatChannel(name)}: ${what} is the newest release ${isOnTop ? 'already' : 'again'}; ${offered}`
 }
 
 async function releaseAgain(
@@ -81,7 +81,7 @@ async function releaseAgain(
   const by = isOfTop && rollout === undefined ? 'rollback' : 'promotion'
   const blocked = by === 'promotion' && explainRollout(server, top, current, new Map())
   if (blocked) throw new RefusedError(`${formatChannel(name)}: ${blocked}`)
-  circumstances.log(`${formatChannel(name)}: putting ${describe(taken)} on top by ${by}`)
+  circumstances.log(`${formatChannel(name)}: making ${describe(taken)} the newest release (${by})`)
   const copy = {
     label: taken.label,
     over: current.label,
@@ -140,7 +140,7 @@ function refuseIfSuperseded(server: UpdateServer, channel: Channel, taken: Relea
         leftBy(current, own, channel.name)?.packageHash === taken.packageHash
   if (isOurs) return
   throw new ConflictError(
-    `${formatChannel(channel.name)}: ${describe(current)} was released since ${formatLabel(taken.label)} was rolled back, and was not changed; to put it on top, promote ${formatLabel(taken.label)} manually`,
+    `${formatChannel(channel.name)}: ${describe(current)} was released since ${formatLabel(taken.label)} was rolled back, and was not changed; to make it the newest release, promote ${formatLabel(taken.label)} manually`,
   )
 }
 
@@ -165,7 +165,7 @@ async function look(
   if (failing === undefined) return `devices are offered package ${now.packageHash.slice(0, 12)}`
   if (isForAll)
     throw new UnavailableError(
-      `${formatChannel(channel.name)}: ${describe(now)} is on top, and devices ${failing.device} are offered ${failing.offered}: look at the releases on the server, or give its cache more time`,
+      `${formatChannel(channel.name)}: ${describe(now)} is the newest release, and devices ${failing.device} are offered ${failing.offered}: look at the releases on the server, or give its cache more time`,
     )
   const fresh = checks.at(-1)
   return `${fresh?.agreeing ?? 0} of ${fresh?.asked ?? 0} fresh devices are offered it, as far as its rollout goes`

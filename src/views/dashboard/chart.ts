@@ -1,5 +1,6 @@
 import { scaleBand, scaleLinear } from 'd3-scale'
 import { line } from 'd3-shape'
+import { count } from '../../text/count.ts'
 import type { TrendReport } from '../report/model.ts'
 import { sayMinute, sayValue } from '../report/say.ts'
 import { type Html, html } from './html.ts'
@@ -79,7 +80,7 @@ export function drawTrend(trend: Series, isWhole: boolean, limit?: number): Html
     if (values.length === 0) return `${name}: nothing observed`
     const newest = own.findLast(({ value }) => value !== null)?.value ?? null
     const [low, high] = [Math.min(...values), Math.max(...values)].map((value) => sayValue(trend, value))
-    return `${name}: ${own.length} points, from ${low} to ${high}, newest ${sayValue(trend, newest)}`
+    return `${name}: ${count(own.length, 'point')}, from ${low} to ${high}, newest ${sayValue(trend, newest)}`
   }
 }
 

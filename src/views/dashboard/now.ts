@@ -1,5 +1,6 @@
+import { count } from '../../text/count.ts'
 import type { Records, Report } from '../report/report.ts'
-import { sayCount, sayMinute, sayMs, sayResult, sayShare } from '../report/say.ts'
+import { sayMinute, sayMs, sayResult, sayShare } from '../report/say.ts'
 import { foreign, type Html, html } from './html.ts'
 
 /** How each environment stands: open incidents, holds, the last rollback, and the last rehearsal. */
@@ -15,7 +16,7 @@ export function renderNow(records: Records, report: Report, dispatchUrl: string 
   return html`${table}<p>${
     last === undefined
       ? 'No rehearsal in this period: rollbacks were not tested.'
-      : html`Last rehearsal: ${sayMinute(last.at)} UTC in ${foreign(last.environment)}, ${sayResult(last.result)}. ${rehearsals.passed} of ${sayCount(rehearsals.total, 'rehearsal')} in this period passed. <a href="#rehearsals">Rehearsals</a>`
+      : html`Last rehearsal: ${sayMinute(last.at)} UTC in ${foreign(last.environment)}, ${sayResult(last.result)}. ${rehearsals.passed} of ${count(rehearsals.total, 'rehearsal')} in this period passed. <a href="#rehearsals">Rehearsals</a>`
   }</p>${dispatchUrl === undefined ? '' : html`<p><a href="${dispatchUrl}" rel="noreferrer">Roll back</a> opens the workflow on GitHub, and starts nothing yet.</p>`}`
 }
 

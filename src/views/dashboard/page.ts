@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
+import { count } from '../../text/count.ts'
 import { shortRevision } from '../../text/revision.ts'
 import type { Group, RecentRollback } from '../report/model.ts'
 import { makeReport, type Records, type Report, type ReportOptions } from '../report/report.ts'
-import { sayCount, sayMinute, sayMs, sayShare } from '../report/say.ts'
+import { sayMinute, sayMs, sayShare } from '../report/say.ts'
 import { type ActionItems, renderActionItems } from './action-items.ts'
 import { foreign, Html, html } from './html.ts'
 import { renderNow } from './now.ts'
@@ -43,7 +44,7 @@ export function renderDashboard(records: Records, options: DashboardOptions): st
   const page = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer"><title>Rollbacks of ${options.title}</title><style>${new Html(style)}</style></head>
 <body><a class="skip" href="#main">Skip to the content</a>
-<header><h1>Rollbacks of ${foreign(options.title)}</h1><p class="soft">${period.from.slice(0, 10)} to ${period.to.slice(0, 10)} (UTC). Made ${sayMinute(generatedAt)} UTC from ${sayCount(data.events, 'event')}${data.last === null ? '' : `, the newest of ${sayMinute(data.last)} UTC`}${data.unreadable === 0 ? '' : `; ${sayCount(data.unreadable, 'line')} of the history could not be read`}.</p></header>
+<header><h1>Rollbacks of ${foreign(options.title)}</h1><p class="soft">${period.from.slice(0, 10)} to ${period.to.slice(0, 10)} (UTC). Made ${sayMinute(generatedAt)} UTC from ${count(data.events, 'event')}${data.last === null ? '' : `, the newest of ${sayMinute(data.last)} UTC`}${data.unreadable === 0 ? '' : `; ${count(data.unreadable, 'line')} of the history could not be read`}.</p></header>
 <form hidden aria-label="Filters">${renderSelect('environment', 'Environment', [all('all environments'), ...choices.environments.map((name) => ({ value: name, name }))])}${renderSelect('layer', 'Layer', [all('all layers'), ...choices.layers.map((name) => ({ value: name, name }))])}${renderSelect(
     'period',
     'Period',
@@ -75,7 +76,7 @@ function renderRecent({ recent, rollbacks, repositories }: Report): Html {
   if (recent.length === 0) return html`<p>No rollback in this period.</p>`
   const isMany = repositories.length > 1
   const rest = rollbacks.total - recent.length
-  return html`<div class="wide" tabindex="0" role="region" aria-label="Table of the newest rollbacks"><table><caption>Times are UTC. ${rest > 0 ? `${rest} older ones are in the CSV file.` : ''}</caption><thead><tr><th scope="col">when</th><th scope="col">environment</th><th scope="col">outcome</th><th scope="col" class="n">took</th><th scope="col">layers</th><th scope="col">why</th></tr></thead><tbody>${recent.map((each) => recentRow(each, isMany))}</tbody></table></div>`
+  return html`<div class="wide" tabindex="0" role="region" aria-label="Table of the newest rollbacks"><table><caption>Times are UTC. ${rest > 0 ? `Older rollbacks, only in the CSV file: ${rest}.` : ''}</caption><thead><tr><th scope="col">when</th><th scope="col">environment</th><th scope="col">outcome</th><th scope="col" class="n">took</th><th scope="col">layers</th><th scope="col">why</th></tr></thead><tbody>${recent.map((each) => recentRow(each, isMany))}</tbody></table></div>`
 }
 
 function recentRow(each: RecentRollback, isMany: boolean): Html {

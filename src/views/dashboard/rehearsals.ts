@@ -1,13 +1,6 @@
+import { count } from '../../text/count.ts'
 import type { Rehearsal, Report } from '../report/model.ts'
-import {
-  sayCount,
-  sayMinute,
-  sayMs,
-  sayProblem,
-  sayRehearsalTrend,
-  sayResult,
-  sayShare,
-} from '../report/say.ts'
+import { sayMinute, sayMs, sayProblem, sayRehearsalTrend, sayResult, sayShare } from '../report/say.ts'
 import { drawTrend } from './chart.ts'
 import { foreign, type Html, html } from './html.ts'
 
@@ -34,7 +27,7 @@ export function renderRehearsals({ rehearsals, repositories }: Report): Html {
       : html`<h3>What would not have worked</h3><ul>${wouldNotHaveWorked.map((each) => html`<li data-rehearsed="${Date.parse(each.at)}" data-environment="${each.environment}" data-layers="${layersOf(each)}">${sayMinute(each.at)}, ${place(each, isMany)}: ${each.problems.map((problem, n) => html`${n > 0 ? '; ' : ''}${foreign(sayProblem(problem))}`)}</li>`)}</ul>`
   }${wide(
     'Newest rehearsals',
-    html`<caption>Newest rehearsals. Times are UTC.${total > newest.length ? ` ${total - newest.length} older ones are not listed.` : ''}</caption><thead><tr><th scope="col">when</th><th scope="col">environment</th><th scope="col">result</th><th scope="col" class="n">recovery</th>${objectiveMs === null ? '' : html`<th scope="col" class="n">of the objective</th>`}<th scope="col">layers</th></tr></thead><tbody>${newest.map((each) => rehearsalRow(each, objectiveMs, isMany))}</tbody>`,
+    html`<caption>Newest rehearsals. Times are UTC.${total > newest.length ? ` Older rehearsals, not listed: ${total - newest.length}.` : ''}</caption><thead><tr><th scope="col">when</th><th scope="col">environment</th><th scope="col">result</th><th scope="col" class="n">recovery</th>${objectiveMs === null ? '' : html`<th scope="col" class="n">of the objective</th>`}<th scope="col">layers</th></tr></thead><tbody>${newest.map((each) => rehearsalRow(each, objectiveMs, isMany))}</tbody>`,
   )}`
 }
 
@@ -73,7 +66,7 @@ function charts({ environments, objectiveMs }: Report['rehearsals'], isMany: boo
       unit: 'ms',
       points: each.points.map(({ at, tookMs }) => ({ from: at, to: at, n: 1, value: tookMs })),
     } as const
-    return html`<figure data-place data-environment="${each.environment}">${drawTrend(series, true, objectiveMs ?? undefined)}<figcaption><b>Recovery time of rehearsals: ${place(each, isMany)}</b>${sayCount(each.points.length, 'measured rehearsal')}${objectiveMs === null ? '' : `; the dashed line is the objective, ${sayMs(objectiveMs)}`}</figcaption></figure>`
+    return html`<figure data-place data-environment="${each.environment}">${drawTrend(series, true, objectiveMs ?? undefined)}<figcaption><b>Recovery time of rehearsals: ${place(each, isMany)}</b>${count(each.points.length, 'measured rehearsal')}${objectiveMs === null ? '' : `; the dashed line is the objective, ${sayMs(objectiveMs)}`}</figcaption></figure>`
   })}</div>`
 }
 

@@ -1,10 +1,11 @@
 import { layerNames } from '../../history/event.ts'
+import { count } from '../../text/count.ts'
 import type { Deployment } from '../report/deployments.ts'
 import type { Failure } from '../report/failure-table.ts'
 import type { Records, Report, ReportOptions } from '../report/report.ts'
 import { makeReport, ofEnvironment } from '../report/report.ts'
 import { Rows } from '../report/rows.ts'
-import { doraRows, sayCount, sayMs, sayShare, sayTrend, trendNames } from '../report/say.ts'
+import { doraRows, sayMs, sayShare, sayTrend, trendNames } from '../report/say.ts'
 import { drawTrend } from './chart.ts'
 import { type Html, html } from './html.ts'
 
@@ -116,7 +117,7 @@ function doraTiles(report: Report): Html {
   const { totalMs, incidents, open } = report.downtime
   return html`<ul class="tiles">${[
     ...doraRows(report).map(([name, figure, about]) => tile(name, figure, about)),
-    tile('Downtime', sayMs(totalMs), `${sayCount(incidents, 'incident')}, ${open} not verified to be over`),
+    tile('Downtime', sayMs(totalMs), `${count(incidents, 'incident')}, ${open} not verified to be over`),
   ]}</ul>`
 }
 

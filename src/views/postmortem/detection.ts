@@ -1,6 +1,7 @@
 import type { PhrasingContent, RootContent } from 'mdast'
 import type { CheckOutcome } from '../../history/check-outcome.ts'
 import type { Event } from '../../history/event.ts'
+import { count } from '../../text/count.ts'
 import { sayDuration } from '../../text/duration.ts'
 import { code, codeBlock, heading, paragraph, strong, table, text } from '../../text/markdown.ts'
 import { shortRevision } from '../../text/revision.ts'
@@ -56,7 +57,7 @@ export function decisionLog({ detection, events }: IncidentFacts): readonly Root
   const more = all.length - listedDecisions
   return [
     heading(2, 'Decision log'),
-    ...(more > 0 ? [paragraph(`${more} earlier decisions are omitted.`)] : []),
+    ...(more > 0 ? [paragraph(`Earlier decisions that are not listed: ${more}.`)] : []),
     table(
       ['time (UTC)', 'decision', 'why'],
       all.slice(-listedDecisions).map(({ at, what, why }) => [utc(at), what, text(why)]),
@@ -87,9 +88,7 @@ function decisionsOfRounds({
     at: from,
     what: [
       code(name),
-      text(
-        `: ${rounds === 1 ? 'one round' : `${rounds} rounds`}, ${why === called ? 'an issue' : 'not an issue yet'}`,
-      ),
+      text(`: ${count(rounds, 'round')}, ${why === called ? 'an issue' : 'not an issue yet'}`),
     ],
     why,
   }))

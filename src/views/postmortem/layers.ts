@@ -86,7 +86,7 @@ function safetyCopy(applied: EventOf<'rollback-applied'> | undefined) {
 function obstacles(facts: IncidentFacts, layer: LayerName): string {
   const own = facts.failures.filter((each) => each.layer === layer)
   const said = [...new Set(own.map(({ reasonCode, because }) => `${reasonCode}: ${because}`))]
-  return said.length === 0 ? 'nothing' : said.join('; ')
+  return said.length === 0 ? 'none' : said.join('; ')
 }
 
 /** As the job summary prints them. */

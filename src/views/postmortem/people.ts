@@ -59,7 +59,7 @@ function questions(found: readonly string[], last: string): RootContent {
 
 function wellOf({ detection, rollbacks, recovery }: IncidentFacts): readonly string[] {
   return [
-    ...(detection === undefined ? [] : ['A check noticed it. Would it have noticed a smaller fault, too?']),
+    ...(detection === undefined ? [] : ['A check detected it. Would it have noticed a smaller fault, too?']),
     ...(rollbacks.some(({ automatic }) => automatic)
       ? ['The rollback started automatically. Was everyone notified who needed to know?']
       : []),
@@ -77,7 +77,7 @@ function badlyOf(facts: IncidentFacts, evidence: Evidence): readonly string[] {
   const silent = (detection?.checks ?? []).filter(({ state }) => state === 'ok').map(({ name }) => name)
   const [slowest] = Object.entries(ended?.phases ?? {}).toSorted(([, a], [, b]) => b - a)
   return [
-    ...(detection === undefined ? ['No check noticed it. Which check would have?'] : []),
+    ...(detection === undefined ? ['No check detected it. Which check would have?'] : []),
     ...(waited !== undefined && waited > 0
       ? [`It took ${sayDuration(waited)} to notice. What would have detected it sooner?`]
       : []),

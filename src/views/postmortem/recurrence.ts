@@ -26,10 +26,10 @@ export function recurrence(facts: IncidentFacts, { sameFiles }: Evidence): reado
       ? []
       : [
           paragraph(
-            text(`Incident ${lately + 1} of `),
+            text(`This is incident ${lately + 1} of `),
             code(environment),
             text(
-              ` in 30 days. Of the earlier ones in half a year, ${sameCheck} ${sameCheck === 1 ? 'was' : 'were'} detected by the same check.`,
+              ` in 30 days. Of the earlier incidents in the last six months, ${sameCheck} ${sameCheck === 1 ? 'was' : 'were'} detected by the same check.`,
             ),
           ),
           table(

@@ -96,12 +96,12 @@ function inWords(facts: IncidentFacts, clock: Clock): RootContent {
   const waited = measuresOf(clock).find(({ name }) => name === 'Time to detect')
   const noticed =
     detection === undefined
-      ? [text(' No check noticed it.')]
+      ? [text(' No check detected it.')]
       : [
           text(' '),
           ...(called.length === 0 ? [text('The health gate')] : namesOf(called)),
           text(
-            ` noticed it${waited === undefined ? '' : ` ${sayDuration(waited.ms)} after the deployment`}.`,
+            ` detected it${waited === undefined ? '' : ` ${sayDuration(waited.ms)} after the deployment`}.`,
           ),
         ]
   const layers = [...new Set(rollbacks.map(({ layer }) => layer))].join(', ')

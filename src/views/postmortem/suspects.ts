@@ -140,7 +140,7 @@ export function suspects(facts: IncidentFacts, evidence: Evidence, links: Links)
   return [
     heading(2, 'Suspects'),
     paragraph(
-      'The commits of the failed deployment, the most likely cause first. The order reflects what is known about each commit: first those that change a file that the failing check names, then a route, then a word of it, an undone migration, or a file of an earlier incident. It is not a verdict.',
+      'The commits of the failed deployment, the most likely cause first. The column “why” shows the evidence for each commit, such as a file, a route or a word that the failing check names, a migration that was undone, or a file of an earlier incident. The order is not a verdict.',
     ),
     table(
       ['commit', 'title', 'author', 'pull request', 'files', 'why'],

@@ -39,7 +39,7 @@ export function timeline(facts: IncidentFacts, clock: Clock, evidence: Evidence)
   const start = startOf(clock, events)
   return [
     heading(2, 'Timeline'),
-    ...(left > 0 ? [paragraph(`${left} earlier events are in the history.`)] : []),
+    ...(left > 0 ? [paragraph(`Earlier events that are only in the history: ${left}.`)] : []),
     table(
       ['time (UTC)', 'T+', 'what happened', 'by'],
       rows.map(({ at, what, by }) => [utc(at), offset(at - start), what, by]),

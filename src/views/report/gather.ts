@@ -5,6 +5,7 @@ import { repositoriesWithBranch } from '../../github/repositories-of.ts'
 import { openBranchHistory } from '../../history/branch-history.ts'
 import type { Event } from '../../history/event.ts'
 import type { HistoryContent } from '../../history/history.ts'
+import { count } from '../../text/count.ts'
 import { Collector, type DeploymentFact } from './collect.ts'
 import { makeRecords, type Records } from './failures.ts'
 import type { Period } from './period.ts'
@@ -63,7 +64,7 @@ export async function gather(repository: Repository, options: GatherOptions): Pr
     }
   }
   if (read === 0 && last !== undefined) throw last
-  log(`${read} of ${names.length} ${names.length === 1 ? 'history' : 'histories'} read`)
+  log(`${read} of ${count(names.length, 'history', 'histories')} read`)
   for (const fact of deployments) collector.addDeployment(fact)
   demandKnown(options, collector)
   return { records: makeRecords(collector.collected()), deployments, unreadable }

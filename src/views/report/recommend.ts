@@ -1,4 +1,5 @@
 import { InputError, message, setting } from '../../errors.ts'
+import { count } from '../../text/count.ts'
 import { sayDuration } from '../../text/duration.ts'
 import type { Failure } from './failure-table.ts'
 import type { Recommendation, Report } from './model.ts'
@@ -89,7 +90,7 @@ function aboutCount(
   if (value <= threshold) return []
   const text =
     'Test more before a deployment, or deploy to a part of production first: rollbacks are frequent.'
-  const evidence = `${value} rollbacks in the period, of ${deployments} ${deployments === 1 ? 'deployment' : 'deployments'} (target: at most ${threshold})`
+  const evidence = `${count(value, 'rollback')} in the period, of ${count(deployments, 'deployment')} (target: at most ${threshold})`
   return [{ id: 'frequent-rollbacks', text, evidence, value, threshold, n: value }]
 }
 
@@ -149,7 +150,7 @@ function aboutRecurrence(
   const [check, value] = [...counts].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))[0] ?? []
   if (check === undefined || value === undefined || value <= threshold) return []
   const text = 'Look for the common cause: the same check keeps failing after deployments.'
-  const evidence = `the check ${check} failed after ${value} deployments of the period`
+  const evidence = `the check ${check} failed after ${count(value, 'deployment')} of the period`
   return [{ id: 'recurrence', text, evidence, value, threshold, n: failures.length }]
 }
 
@@ -157,6 +158,6 @@ function aboutOpen({ downtime }: Seen): readonly Recommendation[] {
   const { open: value, incidents: n } = downtime
   if (value === 0) return []
   const text = 'Verify the recovery: run the rollback or the gate again to end the incident.'
-  const evidence = `${value} of ${n} incidents have no verified recovery: their duration is not counted`
+  const evidence = `incidents without a verified recovery: ${value} of ${n}; their duration is not counted`
   return [{ id: 'open-incidents', text, evidence, value, threshold: 0, n }]
 }

@@ -1,7 +1,8 @@
 import type { RootContent } from 'mdast'
+import { count } from '../../text/count.ts'
 import { bulletList, code, heading, link, paragraph, table, text } from '../../text/markdown.ts'
 import type { Rehearsal, Report } from './model.ts'
-import { sayCount, sayMinute, sayMs, sayProblem, sayRehearsalTrend, sayResult, sayShare } from './say.ts'
+import { sayMinute, sayMs, sayProblem, sayRehearsalTrend, sayResult, sayShare } from './say.ts'
 
 /** The rehearsals of a job summary: recovery time against the objective by environment and layer, and what would not have worked. */
 export function rehearsalSummary({ rehearsals, repositories }: Report): readonly RootContent[] {
@@ -14,7 +15,7 @@ export function rehearsalSummary({ rehearsals, repositories }: Report): readonly
   return [
     head,
     paragraph(
-      `${sayCount(total, 'rehearsal')}. `,
+      `${count(total, 'rehearsal')}. `,
       objectiveMs === null
         ? 'No recovery time objective is set (rollback.objective).'
         : `The recovery time objective is ${sayMs(objectiveMs)}.`,

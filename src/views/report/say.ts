@@ -1,3 +1,4 @@
+import { count } from '../../text/count.ts'
 import { sayDuration } from '../../text/duration.ts'
 import type { Rehearsal, Report, TrendReport } from './model.ts'
 
@@ -14,10 +15,6 @@ export function sayShare(value: number | null, digits = 0): string {
   if (Number(percent) === 100 && value < 1)
     return `${(100 - 10 ** -Math.max(digits, 1)).toFixed(Math.max(digits, 1))} %`
   return `${percent} %`
-}
-
-export function sayCount(n: number, one: string, many = `${one}s`): string {
-  return `${n} ${n === 1 ? one : many}`
 }
 
 /** Date and time to the minute, of an ISO time in UTC. */
@@ -49,7 +46,7 @@ export function sayValue({ unit }: Pick<TrendReport, 'unit'>, value: number | nu
 
 /** Where a trend goes, with its interval: `declining: +12 s a week (+4 s to +20 s)`. */
 export function sayTrend(trend: TrendReport, bucketDays: number): string {
-  if (trend.slope === null) return `too little data (${sayCount(trend.n, 'point')})`
+  if (trend.slope === null) return `too little data (${count(trend.n, 'point')})`
   const bucket = bucketDays === 1 ? 'day' : bucketDays === 7 ? 'week' : `${bucketDays} days`
   const say = (slope: number | null) => saySlope(trend, slope ?? 0)
   return `${trend.direction}: ${say(trend.slope)} a ${bucket} (95 % interval ${say(trend.low)} to ${say(trend.high)})`
@@ -66,7 +63,7 @@ function saySlope({ unit }: Pick<TrendReport, 'unit'>, slope: number): string {
 
 /** Where the recovery time goes from one rehearsal to the next. */
 export function sayRehearsalTrend(trend: Report['rehearsals']['trend']): string {
-  if (trend.slope === null) return `too little data (${sayCount(trend.n, 'measured rehearsal')})`
+  if (trend.slope === null) return `too little data (${count(trend.n, 'measured rehearsal')})`
   const say = (slope: number | null) => saySlope({ unit: 'ms' }, slope ?? 0)
   return `${trend.direction}: ${say(trend.slope)} a rehearsal (95 % interval ${say(trend.low)} to ${say(trend.high)})`
 }
@@ -85,7 +82,7 @@ export function doraRows({ dora }: Pick<Report, 'dora'>): readonly (readonly [st
     [
       'Change fail rate',
       sayShare(changeFailRate.value),
-      `${changeFailRate.failed} failed of ${sayCount(changeFailRate.deployments, 'deployment')}; ${changeFailRate.unjudged} without a verdict, ${changeFailRate.pending} pending`,
+      `${changeFailRate.failed} failed of ${count(changeFailRate.deployments, 'deployment')}; ${changeFailRate.unjudged} without a verdict, ${changeFailRate.pending} pending`,
     ],
     [
       'Failed deployment recovery time',
@@ -95,7 +92,7 @@ export function doraRows({ dora }: Pick<Report, 'dora'>): readonly (readonly [st
     [
       'Deployment frequency',
       `${deploymentFrequency.perDay.toFixed(2)} a day`,
-      `n = ${deploymentFrequency.n}, on ${sayCount(deploymentFrequency.daysWithDeployment, 'day')}`,
+      `n = ${deploymentFrequency.n}, on ${count(deploymentFrequency.daysWithDeployment, 'day')}`,
     ],
     [
       'Lead time for changes',
@@ -105,7 +102,7 @@ export function doraRows({ dora }: Pick<Report, 'dora'>): readonly (readonly [st
     [
       'Deployment rework rate',
       sayShare(reworkRate.value),
-      `${reworkRate.rework} of ${sayCount(reworkRate.deployments, 'deployment')}`,
+      `${reworkRate.rework} of ${count(reworkRate.deployments, 'deployment')}`,
     ],
     [
       'Time to detect',

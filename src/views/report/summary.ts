@@ -1,4 +1,5 @@
 import type { RootContent } from 'mdast'
+import { count } from '../../text/count.ts'
 import {
   bulletList,
   code,
@@ -13,7 +14,7 @@ import {
 } from '../../text/markdown.ts'
 import type { Group, Report } from './model.ts'
 import { rehearsalSummary } from './rehearsal-summary.ts'
-import { doraRows, sayCount, sayMinute, sayMs, sayShare, sayTrend, trendNames } from './say.ts'
+import { doraRows, sayMinute, sayMs, sayShare, sayTrend, trendNames } from './say.ts'
 
 /** The report as the Markdown of a job summary. */
 export function writeReportSummary(report: Report): string {
@@ -22,9 +23,9 @@ export function writeReportSummary(report: Report): string {
   const head = [
     heading(2, 'Rollback report'),
     paragraph(
-      `${days} (UTC), ${sayCount(Math.round(period.days), 'day')}: `,
-      `${sayCount(rollbacks.total, 'rollback')}, ${rollbacks.succeeded} succeeded, ${rollbacks.failed} failed, ${rollbacks.pending} pending. `,
-      `${sayCount(data.events, 'event')} read${data.imported === 0 ? '' : `, ${data.imported} of them imported`}${data.unreadable === 0 ? '' : `, ${sayCount(data.unreadable, 'line')} not readable`}.`,
+      `${days} (UTC), ${count(Math.round(period.days), 'day')}: `,
+      `${count(rollbacks.total, 'rollback')}, ${rollbacks.succeeded} succeeded, ${rollbacks.failed} failed, ${rollbacks.pending} pending. `,
+      `${count(data.events, 'event')} read${data.imported === 0 ? '' : `, ${data.imported} of them imported`}${data.unreadable === 0 ? '' : `, ${count(data.unreadable, 'line')} not readable`}.`,
     ),
   ]
   if (data.events === 0 && report.dora.deploymentFrequency.n === 0)

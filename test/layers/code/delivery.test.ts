@@ -105,7 +105,7 @@ describe('the way', () => {
   test('is direct where no rule forbids it', async () => {
     expect(chooseWay('auto', await rulesOf())).toEqual({
       way: 'direct',
-      because: 'the branch has no rule against it',
+      because: 'no rule of the branch forbids it',
     })
   })
 

@@ -43,7 +43,7 @@ const plan: RestorePlan = {
   sameContent: false,
   pulls: [],
   warnings: [],
-  way: { way: 'direct', because: 'the branch has no rule against it' },
+  way: { way: 'direct', because: 'no rule of the branch forbids it' },
   badIsRollback: false,
 }
 
@@ -59,7 +59,7 @@ describe('the plan', () => {
 undoes 2 commits in 2 files (+2 −1 lines):
   ccccccc Raise the price (Linus)
   bbbbbbb Tidy up (Grace)
-delivery: direct, because the branch has no rule against it"
+delivery: direct, because no rule of the branch forbids it"
 `)
   })
 
@@ -83,7 +83,7 @@ delivery: direct, because the branch has no rule against it"
     const done = { ...plan, done: commit('d', 'Roll back'), since: [commit('e', 'Fix it properly', 'Linus')] }
     expect(describePlan(done)[1]).toBe('undid 2 commits in 2 files (+2 −1 lines):')
     expect(summary(done)).toContain('### What was undone')
-    expect(summary(done)).toMatch(/came on top of it since, and stays[\s\S]*`Fix it properly`/)
+    expect(summary(done)).toMatch(/Commits since then, which stay[\s\S]*`Fix it properly`/)
   })
 
   test('of what was taken back says by which commit', () => {
@@ -167,7 +167,7 @@ describe('what was done', () => {
   test('before, and the branch has moved on: says so, and asks for no deployment', () => {
     const moved = { ...plan, since: [commit('e', 'Fix it properly'), commit('f', 'And more')] }
     expect(describeStanding(moved, receipt)).toBe(
-      'main was rolled back by ddddddd, tagged rollback_20261124_030405 before, and has moved on to fffffff since (2 commits on top): nothing was changed; to roll that back, too, run this for that revision',
+      'main was rolled back by ddddddd, tagged rollback_20261124_030405 before, and has moved on to fffffff since (2 newer commits): nothing was changed; to roll that back, too, run this for that revision',
     )
     const markdown = renderMarkdown(summarizeStanding(moved, receipt))
     expect(markdown).toContain('has moved on to `fffffff` since: nothing was changed')

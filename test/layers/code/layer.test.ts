@@ -77,7 +77,7 @@ describe('a plan of the code', () => {
       'Raise the price by Linus',
       'Tidy up by Grace',
     ])
-    expect(view.steps[0]).toBe('add one commit to main, and tag it (the branch has no rule against it)')
+    expect(view.steps[0]).toBe('add one commit to main, and tag it (no rule of the branch forbids it)')
     expect(shop.github.requests.filter(({ writes }) => writes)).toEqual([])
     expect(JSON.parse(JSON.stringify(view))).toEqual(view)
   })

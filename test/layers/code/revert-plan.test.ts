@@ -184,7 +184,7 @@ test('a range that is written the wrong way round names no commits, and says so'
 
 test.each([2, 3])('mainline %s of a commit with one parent is refused, as by git', async (mainline) => {
   await expect(plan([bad], { mainline })).rejects.toThrow(
-    `\`mainline\` is ${mainline}, but commit ${bad.slice(0, 7)} has only one parent`,
+    `\`mainline\` is ${mainline}, but commit ${bad.slice(0, 7)} has 1 parent`,
   )
   expect(await plan([bad], { mainline: 1 })).toMatchObject({ undoneCount: 1 })
 })

@@ -348,7 +348,7 @@ describe('the revision with the previous deployment tag', () => {
     await shop.hosted.git.deleteRef('refs/tags/deploy-1')
     await expect(find(previousDeploymentTag)).rejects.toThrow(
       new RegExp(
-        `^no tag deploy-\\* marks one of the \\d+ commits before ${short(bad)} with another content; change \`code.tag-pattern\``,
+        `^no tag deploy-\\* marks a commit with other content before ${short(bad)} \\(\\d+ commits checked\\); change \`code.tag-pattern\``,
       ),
     )
   })

@@ -117,12 +117,12 @@ const writes = () =>
 
 describe('a limit of GitHub is told before the first write', () => {
   test.each([
-    ['environment', many(101), 'the environment production would have 101 variables, and GitHub takes 100'],
-    ['repository', many(501), 'the repository would have 501 variables, and GitHub takes 500'],
+    ['environment', many(101), 'the environment production would have 101 variables, and GitHub allows 100'],
+    ['repository', many(501), 'the repository would have 501 variables, and GitHub allows 500'],
     [
       'repository',
       { BIG: 'é'.repeat(24 * 1024 + 1) },
-      'the variable BIG of the repository would have 49154 bytes, and GitHub takes 49152',
+      'the variable BIG of the repository would have 49154 bytes, and GitHub allows 49152',
     ],
     [
       'repository',
@@ -183,7 +183,7 @@ describe('variables that a rollback changed', () => {
     'are as before after an undo, exactly: changed, added and removed ones; and a second undo does nothing',
     async () => {
       const { before, receipt } = await rollBack()
-      expect(await open(both).undo(receipt)).toContain('4 variables are as before the rollback again')
+      expect(await open(both).undo(receipt)).toContain('4 variables restored from ')
       expect(both.map(valuesOf)).toEqual(before)
       const count = writes().length
       expect(await open(both).undo(receipt)).toContain('as before the rollback already')
@@ -547,7 +547,7 @@ describe('variables of the organization', () => {
       )
       expect(await (await open(own).plan()).apply()).toMatchObject({ outcome: 'already-rolled-back' })
 
-      expect(await open(own).undo(receipt)).toContain('1 variables are as before the rollback again')
+      expect(await open(own).undo(receipt)).toContain('1 variable restored from ')
       expect(valuesOf('organization')).toEqual({ ...after, SHOP_API_URL: 'https://bad' })
       expect(seenBy()).toEqual(visible)
     },
@@ -653,7 +653,7 @@ describe('variables of the organization', () => {
     async () => {
       await backUp(own, { SHOP_API_URL: 'x'.repeat(48 * 1024 + 1) })
       await expect((await open(own).plan()).apply()).rejects.toThrow(
-        'the variable SHOP_API_URL of the organization octo-org would have 49153 bytes, and GitHub takes 49152',
+        'the variable SHOP_API_URL of the organization octo-org would have 49153 bytes, and GitHub allows 49152',
       )
       expect(writes()).toEqual([])
     },

@@ -272,7 +272,7 @@ describe.each(['sqlite', 'postgres', 'mysql'])('on %s', (kind) => {
     const plan = await planOf({ ...options, mayRestoreAlone: true })
     expect(plan.view).toMatchObject({ state: 'pending', from: 'shop', needsPerson: [] })
     expect(plan.view.losses).toEqual([
-      expect.stringMatching(/^table (?:public\.)?users: at least 1 rows written since the backup$/),
+      expect.stringMatching(/^table (?:public\.)?users: at least 1 row written since the backup$/),
     ])
     await expect((await planOf({ strategy: 'backup' })).apply()).rejects.toThrow(/would be lost/)
     expect(await users()).toBe(3)
@@ -347,7 +347,7 @@ describe('the plan', () => {
     await deploy()
     await run('UPDATE users SET stars = 5')
     const plan = await planOf()
-    expect(plan.view.losses).toEqual(['2_stars: column stars of users, which 2 rows have'])
+    expect(plan.view.losses).toEqual(['2_stars: column stars of users, which has a value in 2 rows'])
     expect(plan.view.needsPerson).toHaveLength(1)
     await expect(plan.apply()).rejects.toThrow(/would remove/)
     expect((await planOf({ allowDataLoss: true })).view.needsPerson).toEqual([])
@@ -371,7 +371,7 @@ describe('the plan', () => {
   )
 
   test.each<[Selection, string]>([
-    [{ by: 'count', last: 4 }, '`last` is 4, and only 3 migrations are applied; write at most 3'],
+    [{ by: 'count', last: 4 }, '`last` is 4, and only 3 applied migrations can be undone; write at most 3'],
     [{ by: 'name', to: '7' }, 'write one of 1, 2, 3, or "no migration" to undo all of them'],
   ])('of %j is refused with what can be undone', async (selection, why) => {
     await deploy()

@@ -217,7 +217,7 @@ test('rows written since the backup are counted, and exported first', async () =
     'ALTER TABLE t ADD w INT',
     "INSERT INTO t VALUES (3, 'c', 7)",
   )
-  await expect(restore(manifest, { allowDataLoss: false })).rejects.toThrow(/2 rows of t were written since/)
+  await expect(restore(manifest, { allowDataLoss: false })).rejects.toThrow(/2 rows of t, written since/)
   const { exported } = await restore(manifest, { allowDataLoss: false, exportTo: join(folder, 'out') })
   expect(exported).toHaveLength(1)
   expect(await sql('SELECT * FROM t ORDER BY id')).toEqual([

@@ -227,7 +227,7 @@ describe('on SQLite', () => {
   test('what holds data is named with its rows, and not taken away without being asked', async () => {
     await run(engine, 'INSERT INTO users VALUES (1, 5), (2, NULL)', "INSERT INTO notes VALUES ('x')")
     await expect(undo(engine, files, { selection: added('dbmate') })).rejects.toThrow(
-      'table notes with 1 rows; column stars of users, which 1 rows have',
+      'table notes with 1 row; column stars of users, which has a value in 1 row',
     )
     expect(await engine.columnsOf('notes')).toEqual(['body'])
     let backedUp = false

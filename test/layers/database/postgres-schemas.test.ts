@@ -86,7 +86,7 @@ test('all of it comes back, to sessions that stay open; what was replaced is put
   expect(await newest()).toEqual([{ name: 'newer' }])
 
   await expect(database.restore(manifest, { allowDataLoss: false })).rejects.toThrow(
-    /1 rows of public\.audit, 1 rows of public\.goods were written since/,
+    /1 row of public\.audit, 1 row of public\.goods, written since/,
   )
   const { outcome, kept, exported } = await database.restore(manifest, {
     exportTo: join(scene.folder, 'out'),

@@ -129,7 +129,7 @@ test('rows written since the backup are counted, and exported first', async () =
     "UPDATE t SET v = 'changed' WHERE id = 1; DELETE FROM t WHERE id = 2; ALTER TABLE t ADD w int; INSERT INTO t VALUES (3, 'c', 7)",
   )
   await expect(restore(manifest, { allowDataLoss: false })).rejects.toThrow(
-    /2 rows of public\.t were written since/,
+    /2 rows of public\.t, written since/,
   )
   const { exported } = await restore(manifest, { allowDataLoss: false, exportTo: join(folder, 'out') })
   expect(exported).toHaveLength(1)

@@ -201,9 +201,7 @@ describe('rows written since the backup', () => {
   test('are counted, and not thrown away without being asked', async () => {
     const manifest = await back()
     run("UPDATE t SET v = 'changed' WHERE id = 1; INSERT INTO t VALUES (3, 'c'); DELETE FROM t WHERE id = 2")
-    await expect(restore(manifest, { allowDataLoss: false })).rejects.toThrow(
-      /2 rows of t were written since/,
-    )
+    await expect(restore(manifest, { allowDataLoss: false })).rejects.toThrow(/2 rows of t, written since/)
     expect(query('SELECT count(*) AS n FROM t')).toEqual([{ n: 2 }])
   })
 

@@ -39,7 +39,8 @@ test.each([0, 150, 400])('the process is killed %d ms after it said that it veri
   child.stdout?.on('data', (text: string) => {
     said += text
   })
-  while (!/verifying: restores it once on a server/.test(said) && child.exitCode === null) await sleep(5)
+  while (!/verifies the backup: restores it once on a server/.test(said) && child.exitCode === null)
+    await sleep(5)
   expect(said).toMatch(/on a server that is started on this machine/)
   expect(processes().length).toBeGreaterThan(0)
   await sleep(afterMs)
@@ -65,7 +66,8 @@ test('the server is killed: the backup is neither verified nor failed, and it is
     said += text
   })
   const whole = ended(child)
-  while (!/verifying: restores it once on a server/.test(said) && child.exitCode === null) await sleep(2)
+  while (!/verifies the backup: restores it once on a server/.test(said) && child.exitCode === null)
+    await sleep(2)
   for (const pid of processes())
     try {
       process.kill(pid, 'SIGKILL')

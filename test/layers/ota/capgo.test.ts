@@ -142,8 +142,10 @@ test('it is undone, once', async () => {
   server.upload('1.0.1')
   await rollBack(client, [production()])
   const undo = () => undoRollback(client, production().name, '1.0.1', openCircumstances().circumstances)
-  expect(await undo()).toContain('1.0.1 is on top again; devices are offered package sum-of-1.0.1')
-  expect(await undo()).toContain('is on top already')
+  expect(await undo()).toContain(
+    '1.0.1 is the newest release again; devices are offered package sum-of-1.0.1',
+  )
+  expect(await undo()).toContain('is the newest release already')
   expect(points()).toHaveLength(2)
   // and it may turn out to be bad after all
   expect((await rollBack(client, [production()])).decision).toBe('rolled-back')

@@ -128,18 +128,20 @@ describe('undone', () => {
     await project.publish('first')
     const bad = await project.publish('bad')
     await rollBack(client, [all()])
-    expect(await undo(bad)).toMatch(/a copy of …000000000002, is on top again; no device was asked/)
+    expect(await undo(bad)).toMatch(
+      /a copy of …000000000002, is the newest release again; no device was asked/,
+    )
     expect((await client.read(all().name)).releases[0]?.packageHash).toBe(bad)
-    expect(await undo(bad)).toContain('is on top already')
+    expect(await undo(bad)).toContain('is the newest release already')
     expect(await writes()).toHaveLength(2)
   })
 
   test('the one that nothing was put in place of is published again', async () => {
     const bad = await project.publish('bad')
     await rollBack(client, [all({ mode: 'stop' })])
-    expect(await undo(bad)).toContain('is on top again')
+    expect(await undo(bad)).toContain('is the newest release again')
     expect((await client.read(all().name)).releases[0]).toMatchObject({ packageHash: bad, isDisabled: false })
-    expect(await undo(bad)).toContain('is on top already')
+    expect(await undo(bad)).toContain('is the newest release already')
   })
 })
 

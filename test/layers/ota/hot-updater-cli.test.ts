@@ -60,7 +60,7 @@ test(
     const again = await rollBack(cli, [{ ...requestFor(channel.name), from: channel.ids[1] }])
     expect(again).toMatchObject({ decision: 'already-rolled-back' })
     const undone = await undoRollback(cli, channel, channel.ids[1] ?? '', openCircumstances().circumstances)
-    expect(undone).toContain('is on top again')
+    expect(undone).toContain('is the newest release again')
     expect(await enabledOf(channel)).toEqual(['hash-of-bad', 'hash-of-good'])
   },
   limit,

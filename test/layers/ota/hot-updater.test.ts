@@ -226,9 +226,11 @@ describe('behind the interface of all layers', () => {
     })
     expect(await offersOf(client, name)).toEqual(['hash-of-good'])
     expect((await layer.plan()).view.state).toBe('done')
-    expect(await layer.undo(receipt)).toContain('is on top again; devices are offered package hash-of-bad')
+    expect(await layer.undo(receipt)).toContain(
+      'is the newest release again; devices are offered package hash-of-bad',
+    )
     expect(await offersOf(client, name)).toEqual(['hash-of-bad'])
-    expect(await layer.undo(receipt)).toContain('is on top already')
+    expect(await layer.undo(receipt)).toContain('is the newest release already')
     expect(await apply(layer)).toMatchObject({ outcome: 'rolled-back' })
   })
 

@@ -35,7 +35,7 @@ describe('on the dialect of Microsoft’s server', () => {
         'the newest release for 1.0.0 before v2 that is enabled, has different content, and was never rolled back',
       steps: both.flatMap((name) => [
         `${name}: disable v2`,
-        `${name}: put v1 on top by rollback`,
+        `${name}: make v1 the newest release (rollback)`,
         `${name}: ask as devices what they are offered`,
       ]),
       undone: [],
@@ -173,7 +173,7 @@ describe('on the dialect of Microsoft’s server', () => {
     expect(receipt.problem).toContain('release a fixed bundle to reach the devices that run it')
     expect((await layer.plan()).view.state).toBe('done')
     expect(await layer.undo(receipt)).toBe(
-      'New/Production: v1 is on top again; devices are offered package hash-of-bad',
+      'New/Production: v1 is the newest release again; devices are offered package hash-of-bad',
     )
     expect(await offersOf(client, 'New')).toEqual(['hash-of-bad'])
   })
@@ -228,14 +228,15 @@ describe('on the dialect of Microsoft’s server', () => {
       expect(await layer.undo(receipt)).toBe(
         both
           .map(
-            (name) => `${name}: v4, a copy of v2, is on top again; devices are offered package hash-of-bad`,
+            (name) =>
+              `${name}: v4, a copy of v2, is the newest release again; devices are offered package hash-of-bad`,
           )
           .join('; '),
       )
       expect(await showHistory(client, 'Shop-ios')).toBe('v4<v2 v3<v1 v2 v1')
       expect(await offersOf(client, 'Shop-ios')).toEqual(['hash-of-bad'])
       const before = writes().length
-      expect(await layer.undo(receipt)).toContain('is on top already')
+      expect(await layer.undo(receipt)).toContain('is the newest release already')
       expect(writes()).toHaveLength(before)
       const { releases } = await client.read(requestFor('Shop-ios').name)
       expect(releases[0]?.description).toBe('[rollback undone, incident production-0123456789ab]')
@@ -264,12 +265,14 @@ describe('on the dialect of Microsoft’s server', () => {
       const receipt = await apply(layer)
       expect(await share()).toBe(0)
       const told = await layer.undo(receipt)
-      expect(told).toMatch(/v4, a copy of v2, is on top again; \d+ of 20 fresh devices are offered it/)
+      expect(told).toMatch(
+        /v4, a copy of v2, is the newest release again; \d+ of 20 fresh devices are offered it/,
+      )
       const { releases } = await client.read(requestFor('Part').name)
       expect(releases[0]).toMatchObject({ label: 'v4', rollout: 25 })
       expect(await share()).toBeGreaterThan(5)
       expect(await share()).toBeLessThan(50)
-      expect(await layer.undo(receipt)).toContain('is on top already')
+      expect(await layer.undo(receipt)).toContain('is the newest release already')
     })
 
     test('it leaves a release that landed since alone', async () => {
@@ -343,7 +346,7 @@ describe('on the dialect of Microsoft’s server', () => {
       const receipt = await apply(layer)
       server.release('Shop-ios', { content: 'mended' })
       await expect(layer.undo(receipt)).rejects.toThrow(
-        /Shop-ios\/Production: v4.*was not changed.*; Shop-android\/Production: v4, a copy of v2, is on top again/,
+        /Shop-ios\/Production: v4.*was not changed.*; Shop-android\/Production: v4, a copy of v2, is the newest release again/,
       )
     })
   })

@@ -368,11 +368,11 @@ describe('behind the interface of all layers', () => {
 
     const told = await layer.undo(receipt)
     expect(told).toContain(
-      `${one}/Production: v4, a copy of v2, is on top again; devices are offered package`,
+      `${one}/Production: v4, a copy of v2, is the newest release again; devices are offered package`,
     )
     expect(await offersOf(client, one)).toEqual([badHash])
     expect(await showHistory(client, one)).toBe('v4<v2 v3<v1 v2 v1')
-    expect(await layer.undo(receipt)).toContain('is on top already')
+    expect(await layer.undo(receipt)).toContain('is the newest release already')
     expect(await showHistory(client, one)).toBe('v4<v2 v3<v1 v2 v1')
 
     expect(await apply(layer)).toMatchObject({ outcome: 'rolled-back', verified: { ok: true } })
@@ -400,9 +400,9 @@ describe('behind the interface of all layers', () => {
     expect(receipt.outcome).toBe('stopped')
     expect(await offersOf(client, app)).toEqual(['nothing'])
     expect((await layer.plan()).view.state).toBe('done')
-    expect(await layer.undo(receipt)).toContain('v1 is on top again')
+    expect(await layer.undo(receipt)).toContain('v1 is the newest release again')
     expect(await offersOf(client, app)).toEqual([badHash])
-    expect(await layer.undo(receipt)).toContain('v1 is on top already')
+    expect(await layer.undo(receipt)).toContain('v1 is the newest release already')
   })
 
   test('four at once that undo the same end with it on top', async () => {

@@ -48,7 +48,7 @@ describe('a disabled draft on top', () => {
     })
     expect(plans[0]).toMatchObject({ bad: { label: 'v2' }, good: { label: 'v1' } })
     expect(plans[0]?.warnings).toEqual([
-      'v3 (for 1.0.0) is the newest release and is disabled: it is left as it is, under what is put on top; to release it later, promote it',
+      'v3 (for 1.0.0) is the newest release and is disabled: it is not changed, and the rollback adds a newer release; to release it later, promote it',
     ])
     expect(await offered()).toEqual(['hash-of-good'])
     expect(await history()).toBe('v4<v1 v3! v2! v1')

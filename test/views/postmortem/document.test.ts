@@ -29,7 +29,7 @@ describe('the post-mortem', () => {
     expect(write(healthChecked(), rolledBack(), opened(5))).toMatchInlineSnapshot(`
 "## Summary
 
-\`production\` had an incident with \`bbbbbbb\`. \`homepage\` noticed it. Rolled back: code. No recovery was verified.
+\`production\` had an incident with \`bbbbbbb\`. \`homepage\` detected it. Rolled back: code. No recovery was verified.
 
 | | |
 | - | - |
@@ -71,8 +71,8 @@ GitHub has no deployment of this revision that could be read, so nothing is coun
 
 | check | severity | state | evidence |
 | - | - | - | - |
-| \`homepage\` | critical | breached | 100 %, limit at most 5 % |
-| \`latency\` | medium | ok | 120 ms, limit at most 5 s |
+| \`homepage\` | critical | breached | 100 %, limit 5 % |
+| \`latency\` | medium | ok | 120 ms, limit 5 s |
 
 ## Decision log
 
@@ -84,7 +84,7 @@ GitHub has no deployment of this revision that could be read, so nothing is coun
 
 | layer | from | to | method | outcome | duration | safety copy | problems |
 | - | - | - | - | - | - | - | - |
-| code | \`bbbbbbb\` | \`aaaaaaa\` | rollback commit | **rolled back** | not known | none | nothing |
+| code | \`bbbbbbb\` | \`aaaaaaa\` | rollback commit | **rolled back** | not known | none | none |
 
 ## What was undone
 
@@ -134,7 +134,7 @@ What made this possible, and what set it off? There is rarely only one cause.
 
 ### What went well
 
-- A check noticed it. Would it have noticed a smaller fault, too?
+- A check detected it. Would it have noticed a smaller fault, too?
 - The rollback started automatically. Was everyone notified who needed to know?
 - What worked as it should?
 
@@ -345,7 +345,7 @@ Who reviewed this, and when?
       healthChecked({ at: new Date(Date.UTC(2026, 10, 24, 3, n)).toISOString(), because: `look ${n}` }),
     )
     const text = write(...events)
-    expect(text).toContain('20 earlier events are in the history.')
+    expect(text).toContain('Earlier events that are only in the history: 20.')
     expect(text.match(/health gate: \*\*unhealthy\*\*, look \d+ \|/g)).toHaveLength(100)
     expect(text).toContain('look 119 |')
   })

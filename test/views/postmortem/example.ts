@@ -31,10 +31,10 @@ export function healthChecked(changes: About<'health-checked'> = {}): Event {
         name: 'homepage',
         severity: 'critical',
         state: 'breached',
-        evidence: '100 %, limit at most 5 %',
+        evidence: '100 %, limit 5 %',
         value: 1,
       },
-      { name: 'latency', severity: 'medium', state: 'ok', evidence: '120 ms, limit at most 5 s' },
+      { name: 'latency', severity: 'medium', state: 'ok', evidence: '120 ms, limit 5 s' },
     ],
     ...changes,
   })

@@ -29,7 +29,7 @@ const section = (text: string, title: string) =>
 
 /** A check that was watched for eight rounds, of which the last five were bad. */
 const watched: CheckOutcome = {
-  ...{ name: 'homepage', severity: 'critical', state: 'breached', evidence: '62.5 %, limit at most 5 %' },
+  ...{ name: 'homepage', severity: 'critical', state: 'breached', evidence: '62.5 %, limit 5 %' },
   ...{ unit: 'ratio', limit: { max: 0.05, text: 'at most 5 %' }, forMs: 60_000, failures: { bad: 5, of: 8 } },
   failingSince: '2026-11-24T03:09:11.168Z',
   samples: Array.from({ length: 8 }, (_, n) => ({
@@ -169,7 +169,7 @@ describe('the decision log', () => {
     expect(text).toContain(
       '| 2026-11-24 03:09:11 | `homepage`: 4 rounds, not an issue yet | it was beyond its limit, but for less than 1 min |',
     )
-    expect(text).toContain('| `homepage`: one round, an issue | it was beyond its limit for long enough |')
+    expect(text).toContain('| `homepage`: 1 round, an issue | it was beyond its limit for long enough |')
     expect(text).toMatch(/health gate: \*\*unhealthy\*\*, roll back/)
     expect(text).toMatch(/roll back code to aaaaaaa .*no approval required/)
   })
@@ -205,7 +205,7 @@ describe('the rollback analysis', () => {
       'Rollback analysis',
     )
     expect(text).toMatch(
-      /\| code \| .* \| rollback commit \| \*\*rolled back\*\* \| 4 s \| none \| nothing \|/,
+      /\| code \| .* \| rollback commit \| \*\*rolled back\*\* \| 4 s \| none \| none \|/,
     )
     expect(text).toMatch(
       /\| database \| .* \| down migrations \| \*\*rolled back\*\* \| 2 s \| `b-7` \| unavailable: the server did not answer \|/,
@@ -310,7 +310,7 @@ describe('earlier incidents', () => {
       }),
       'Earlier incidents',
     )
-    expect(text).toContain('Incident 2 of `production` in 30 days.')
+    expect(text).toContain('This is incident 2 of `production` in 30 days.')
     expect(text).toMatch(
       /\| 2026-11-10 03:00:00 \| `eeeeeee` \| \[.*issues\/3\) \| `homepage` \| `src\/price.ts` \| code \|/,
     )

@@ -6,6 +6,7 @@ import {
   type VariableChange,
   type VariableScope,
 } from '../../../github/variables.ts'
+import { count } from '../../../text/count.ts'
 import { type MaskRules, maskChange, type ShownChange } from '../mask.ts'
 import type { Value } from '../value.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -93,11 +94,11 @@ export function refusalOfScopes(plans: readonly ScopePlan[], allowRemoval: boole
       return message`the variables ${removed.join(', ')} of ${nameOfScope(scope)} did not exist at the target and would be removed: nothing was changed; set ${setting('config.allow-removal')} to true to remove them`
     const big = changes.find(({ after }) => after !== undefined && Buffer.byteLength(after) > limits.bytes)
     if (big !== undefined)
-      return message`the variable ${big.name} of ${nameOfScope(scope)} would have ${Buffer.byteLength(big.after ?? '')} bytes, and GitHub takes ${limits.bytes}: nothing was changed`
+      return message`the variable ${big.name} of ${nameOfScope(scope)} would have ${Buffer.byteLength(big.after ?? '')} bytes, and GitHub allows ${limits.bytes}: nothing was changed`
     const most = limits[scope.kind]
-    const count = valuesAfter(plan).size
-    if (count > most)
-      return message`${nameOfScope(scope)} would have ${count} variables, and GitHub takes ${most}: nothing was changed`
+    const size = valuesAfter(plan).size
+    if (size > most)
+      return message`${nameOfScope(scope)} would have ${count(size, 'variable')}, and GitHub allows ${most}: nothing was changed`
   }
   return undefined
 }

@@ -6,6 +6,7 @@ import {
   type VariableChange,
   type VariableScope,
 } from '../../../github/variables.ts'
+import { count } from '../../../text/count.ts'
 import { keptText, type UndoableRollback } from '../../layer.ts'
 import { listBackups, readBackup } from '../backup.ts'
 import type { FileState } from '../file.ts'
@@ -46,11 +47,11 @@ export async function undoVariables(
       return { scope, changes: changesBack({ scope, backup: name }, { was, is, now }) }
     }),
   )
-  const count = open.reduce((sum, { changes }) => sum + changes.length, 0)
+  const undone = open.reduce((sum, { changes }) => sum + changes.length, 0)
   await writeChanges(repository, open)
-  return count === 0
+  return undone === 0
     ? 'the variables are as before the rollback already'
-    : `${count} variables are as before the rollback again, from ${name}`
+    : `${count(undone, 'variable')} restored from ${name}, as before the rollback`
 }
 
 /**

@@ -83,7 +83,7 @@ function describePlan(
   return [
     ...steps.flatMap(({ name, down, script, locks }) => [
       `applies ${name}${down === undefined ? ', which cannot be undone: it has no down script' : ''}`,
-      ...locks.map((lock) => `  ${lock}`),
+      ...locks.map((lock) => `  locks ${lock}`),
       ...(dryRun
         ? script
             .trimEnd()

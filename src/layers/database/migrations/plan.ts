@@ -1,4 +1,5 @@
 import { InputError, message, RefusedError, setting } from '../../../errors.ts'
+import { count } from '../../../text/count.ts'
 import type { Engine } from '../engine.ts'
 import type { RecordedMigration } from '../manifest.ts'
 import { type AppliedMigrations, isEntryOf, isNamedLike, readApplied } from './applied.ts'
@@ -153,7 +154,7 @@ function choose(
         )
       if (selection.last > entries.length)
         throw new InputError(
-          message`${setting('last')} is ${selection.last}, and ${entries.length === 1 ? 'only 1 migration is' : `only ${entries.length} migrations are`} applied; write at most ${entries.length}`,
+          message`${setting('last')} is ${selection.last}, and only ${count(entries.length, 'applied migration')} can be undone; write at most ${entries.length}`,
         )
       return entries.slice(entries.length - selection.last).toReversed()
   }
@@ -208,11 +209,12 @@ async function describeTakings(engine: Engine, script: string): Promise<readonly
       continue
     }
     if (rows === 0) continue
-    if (what === 'column') takes.push(`column ${column} of ${table}, which ${rows} rows have`)
+    if (what === 'column')
+      takes.push(`column ${column} of ${table}, which has a value in ${count(rows, 'row')}`)
     else
       takes.push(
         what === 'table'
-          ? `table ${table} with ${rows} rows`
+          ? `table ${table} with ${count(rows, 'row')}`
           : `rows of ${table}, of which there are ${rows}`,
       )
   }

@@ -61,7 +61,7 @@ function describe({ table, steps, irregularities }: UndoPlan): readonly string[]
   if (steps.length === 0)
     return [`according to ${table}, this deployment applied no migration: there is nothing to undo`]
   return [
-    ...steps.map(({ name, from }) => `undoes ${name}, by the script of ${from}`),
+    ...steps.map(({ name, from }) => `undoes ${name}, with the down script from ${from}`),
     ...steps.flatMap(({ name, takes }) => takes.map((taken) => `${name} takes away ${taken}`)),
     ...irregularities.map((each) => `not as it should be: ${each}`),
   ]
