@@ -52,7 +52,7 @@ const endings: Readonly<Record<Ending, readonly [reasonCode: string, headline: s
 function nextStepOf({ ending, deployedBy, recovery }: RollbackReport): string | undefined {
   switch (ending) {
     case 'partial':
-      return 'run the rollback again: it goes on where it stopped'
+      return 'run the rollback again: it continues where it stopped'
     case 'not-deployed':
       return deployedBy === 'workflow'
         ? 'run the rollback again: it deploys the restored revision and verifies it'

@@ -33,7 +33,7 @@ export function describePlan(plan: Plan): readonly string[] {
       ...view.warnings.map((warning) => `   warning: ${warning}`),
       ...view.needsPerson.map((why) => `   manual approval required: ${why}`),
     ]),
-    ...plan.left.map(({ layer, because }) => `left as it is: ${layer}, ${because}`),
+    ...plan.left.map(({ layer, because }) => `not changed: ${layer}: ${because}`),
   ]
 }
 

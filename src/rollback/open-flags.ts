@@ -174,7 +174,7 @@ function withCode(
       const left =
         on === ''
           ? `${file} is restored with the code`
-          : `${file} goes with the code, and ${on} is on there; to switch it off, run this again for the layer flags alone`
+          : `${file} is restored with the code, in which ${on} is on; to switch it off, run the rollback again afterwards for the layer flags alone`
       return {
         view: { ...emptyView('flags'), state: 'nothing', left },
         apply: never,

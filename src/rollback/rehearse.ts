@@ -140,7 +140,7 @@ export function demandEndable(
 /**
  * A rehearsal takes an environment back though nothing is wrong with it: never the one that customers use, nor the branch
  * that people work on.
- * @throws InputError, RefusedError with the way to a rehearsal
+ * @throws InputError with the way to a rehearsal
  */
 export function demandRehearsable({
   environment,
@@ -155,11 +155,11 @@ export function demandRehearsable({
   readonly changesBranch: boolean
 }): void {
   if (/^prod(uction)?$/i.test(environment))
-    throw new RefusedError(
+    throw new InputError(
       message`a rehearsal rolls back a healthy environment, and customers use ${environment}; name another one in ${setting('environment')}, such as staging, with a separate configuration in ${setting('config')}`,
     )
   if (changesBranch && branch === defaultBranch)
-    throw new RefusedError(
+    throw new InputError(
       message`a rehearsal would put commits on ${branch}, the default branch; deploy the environment ${environment} from a separate branch, and name it as \`branch\` in a separate configuration (${setting('config')})`,
     )
 }

@@ -61,7 +61,7 @@ describe('files of the repository', () => {
       expect(await shop.read('server.mjs')).toBe('serve() // faster\n')
       expect(shop.deployed).toEqual([await shop.head()])
       expect(log).toContain('config/app.json: api.baseUrl: "https://bad" → "https://good"')
-      expect(log).toContain('left as it is: code')
+      expect(log).toContain('not changed: code')
       expect(summary).toContain('"https://bad" → "https://good"')
       const [applied] = await eventsOf('rollback-applied')
       expect(applied).toMatchObject({
@@ -106,7 +106,7 @@ describe('files of the repository', () => {
       const { outputs, log } = await rollBack({})
       expect(outputs).toMatchObject({ decision: 'complete', layers: 'code' })
       expect(log).toContain(
-        'left as it is: config, its files are restored with the code: config/app.json: api.baseUrl: "https://bad" → "https://good"',
+        'not changed: config: its files are restored with the code: config/app.json: api.baseUrl: "https://bad" → "https://good"',
       )
       expect(await shop.tree('main')).toBe(await shop.tree(shop.good))
     },
@@ -171,7 +171,9 @@ describe('files of the repository', () => {
       expect(await shop.head()).toBe(head)
       const { log, outputs } = await rollBack({ layers: 'code' }, byHand)
       expect({ log, ...outputs }).toMatchObject({ decision: 'complete', layers: 'code' })
-      expect(log).toContain('left as it is: flags, flags.json goes with the code, and checkout is on there;')
+      expect(log).toContain(
+        'not changed: flags: flags.json is restored with the code, in which checkout is on;',
+      )
       const afterwards = await rollBack({ layers: 'flags' }, byHand)
       expect(afterwards.outputs).toMatchObject({ decision: 'complete', layers: 'flags' })
       expect(await shop.read('flags.json')).toBe(flagFile('DISABLED'))
@@ -186,7 +188,9 @@ describe('files of the repository', () => {
       shop = await besideFlags()
       const { log, outputs } = await rollBack({ layers: '' })
       expect({ log, ...outputs }).toMatchObject({ decision: 'complete' })
-      expect(log).toContain('flags.json goes with the code, and checkout is on there; to switch it off,')
+      expect(log).toContain(
+        'flags.json is restored with the code, in which checkout is on; to switch it off,',
+      )
     },
     limit,
   )

@@ -247,8 +247,9 @@ describe('a rehearsal', () => {
   test('of production is refused', async () => {
     shop = await openWholeShop({ settings })
     const before = shop.columns()
-    const { exitCode, log } = await shop.run(restore({ rehearsal: 'true' }))
+    const { exitCode, log, outputs } = await shop.run(restore({ rehearsal: 'true' }))
     expect({ exitCode, log }).toMatchObject({ exitCode: 1, log: expect.stringContaining('customers use') })
+    expect(outputs).toMatchObject({ decision: 'failed', 'reason-code': 'invalid-input' })
     expect(shop.columns()).toEqual(before)
   })
 })

@@ -137,7 +137,7 @@ describe('the layers are chosen', () => {
       shop = await openWholeShop()
       const { outputs, log } = await rollBack({})
       expect(outputs).toMatchObject({ decision: 'complete', layers: 'database,code' })
-      expect(log).toContain('left as it is: ota, the deployment changed nothing in it')
+      expect(log).toContain('not changed: ota: the deployment changed nothing in it')
     },
     limit,
   )
@@ -150,8 +150,8 @@ describe('the layers are chosen', () => {
       })
       const { outputs, log } = await rollBack({ 'issue-type': 'performance', mode: 'plan' })
       expect(outputs).toMatchObject({ decision: 'planned', layers: 'ota' })
-      expect(log).toContain("left as it is: database, not chosen: the deployment's change stays")
-      expect(log).toContain("left as it is: code, not chosen: the deployment's change stays")
+      expect(log).toContain("not changed: database: not chosen: the deployment's change stays")
+      expect(log).toContain("not changed: code: not chosen: the deployment's change stays")
     },
     limit,
   )
@@ -344,7 +344,7 @@ describe('when a layer fails', () => {
         exitCode: 1,
         outputs: { decision: 'partial', 'reason-code': 'layers-partial' },
       })
-      expect(first.log).toContain('run the rollback again: it goes on where it stopped')
+      expect(first.log).toContain('run the rollback again: it continues where it stopped')
       expect(await isGoodAgain()).toBe(true)
       const head = await shop.head()
       const second = await rollBack()

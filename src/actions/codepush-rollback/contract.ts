@@ -104,7 +104,7 @@ export const codepushRollback = defineAction({
     to: 'Labels that were restored.',
     label: 'Labels that are the newest now.',
     verified:
-      '`true` if devices on every channel are offered the restored release. `false` if the server cannot be asked as a device, or if `app-version` left a bad package on offer.',
+      '`true` if devices on every channel are offered the restored release. `false` if the server cannot be asked as a device, or if `app-version` did not cover a bad package, which is still offered.',
     channels: 'What was done on each channel, JSON.',
   },
 })

@@ -3,6 +3,7 @@ import type { Manifest } from '../../layers/database/manifest.ts'
 import { describeVerification, isFailed } from '../../layers/database/verification.ts'
 import { count } from '../../text/count.ts'
 import { code, heading, paragraph, renderMarkdown, revision, table } from '../../text/markdown.ts'
+import { shortRevision } from '../../text/revision.ts'
 import type { DbBackupStep } from './contract.ts'
 
 /** Sets the outputs, writes report and summary, and fails the step for backups that are damaged. */
@@ -29,7 +30,7 @@ export async function publish(
   })
   for (const { name, before, rows, bytes, how } of decision === 'listed' ? listed : [])
     step.log.info(
-      `${name}: before ${before.slice(0, 7)}, ${count(rows, 'row')}, ${count(bytes, 'byte')}; ${how}`,
+      `${name}: before ${shortRevision(before)}, ${count(rows, 'row')}, ${count(bytes, 'byte')}; ${how}`,
     )
   await step.writeSummary(
     renderMarkdown([

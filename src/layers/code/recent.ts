@@ -94,9 +94,14 @@ export function eventsOf(recent: readonly TaggedRollback[]): readonly Event[] {
 
 /** The rollbacks as lines of a log. */
 export function describeRecent(recent: readonly TaggedRollback[]): readonly string[] {
-  return recent.map(
-    ({ at, kind, tag, from, to, without }) =>
-      `${at.toISOString()} ${kind} ${from.slice(0, 7)} → ${without.length > 0 ? sayWithout(without) : to.slice(0, 7)}, tag ${tag}`,
+  return recent.map(({ at, kind, tag, from, to, without }) =>
+    [
+      `${at.toISOString()} ${kind}`,
+      from.slice(0, 7),
+      `→ ${without.length > 0 ? sayWithout(without) : to.slice(0, 7)}, tag ${tag}`,
+    ]
+      .filter((part) => part !== '')
+      .join(' '),
   )
 }
 

@@ -27,7 +27,7 @@ const kinds: readonly {
     kind: 'migrations',
     pattern: /(^|\/)(migrations?|migrate|alembic|flyway|changelogs?)\/[^/]+|\.(up|down)\.sql$/i,
     message:
-      'the code of database migrations is rolled back, but not the database: the old code may run with the new schema; see db-restore',
+      'files of database migrations change, and the database does not: check that the restored code runs with the current schema; see db-restore',
   },
   {
     kind: 'lock-files',

@@ -143,7 +143,7 @@ export async function chooseBackup(store: Store, choice: Choice): Promise<Manife
   // the same database by another address, such as localhost and 127.0.0.1, counts as another one
   const hint =
     own.length > 0
-      ? '; name one'
+      ? message`; name one in ${setting('backup')}`
       : stranger !== undefined
         ? `; backup ${stranger.name} there ${describeOrigin(stranger, choice)}: check the address and the environment`
         : broken.length > 0

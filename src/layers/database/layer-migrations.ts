@@ -50,7 +50,7 @@ export async function planMigrations(
     from: names[0] ?? '',
     to,
     ...scopeOf(options, to),
-    foundBy: `${plan.table} lists what was applied, and ${sayWhy(selection)}`,
+    foundBy: `applied according to ${plan.table}, and ${sayWhy(selection)}`,
     steps: [
       safety.step,
       ...plan.steps.map((step) =>
@@ -188,13 +188,11 @@ function deploymentOf(
 function sayWhy(selection: Selection): string {
   switch (selection.by) {
     case 'added':
-      return `${selection.good.id.slice(0, 7)} does not have it`
+      return `not in ${selection.good.id.slice(0, 7)}`
     case 'name':
-      return selection.to === undefined
-        ? 'all of them were asked for'
-        : `these came after ${selection.to}, which was named`
+      return selection.to === undefined ? 'all were requested' : `newer than ${selection.to}`
     case 'count':
-      return `the last ${selection.last} were asked for`
+      return `among the last ${selection.last}`
   }
 }
 

@@ -146,7 +146,7 @@ function leave(others: readonly Plan[]): Pick<Plan, 'leftAlone' | 'warnings'> {
     leftAlone: left,
     warnings: left.map(
       (each) =>
-        `${describe(each)} is bad as well, and stays on offer: the rollback is limited to other binaries`,
+        `${describe(each)} is also bad, and is still offered: the rollback is limited to other binaries`,
     ),
   }
 }

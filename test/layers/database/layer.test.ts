@@ -399,7 +399,7 @@ describe('the plan', () => {
     })
     const { view } = await planOf({ migrations: all(undefined), isExplicit: true, allowDataLoss: true })
     expect(view).toMatchObject({ from: '3_notes', to: 'no migration', undone: { length: 3 } })
-    expect(view.foundBy).toMatch(/all of them were asked for$/)
+    expect(view.foundBy).toMatch(/all were requested$/)
   })
 
   test('is for nothing when the deployment brought no migration', async () => {

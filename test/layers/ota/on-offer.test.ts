@@ -186,7 +186,7 @@ describe('the same bad package', () => {
     expect(results).toHaveLength(1)
     expect(plans[0]?.leftAlone.map(({ label }) => label)).toEqual(['v4'])
     expect(plans[0]?.warnings).toEqual([
-      'v4 (for 2.0.0) is bad as well, and stays on offer: the rollback is limited to other binaries',
+      'v4 (for 2.0.0) is also bad, and is still offered: the rollback is limited to other binaries',
     ])
     expect(await offered('2.0.0')).toEqual(['hash-of-bad'])
   })

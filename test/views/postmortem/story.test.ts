@@ -204,9 +204,7 @@ describe('the rollback analysis', () => {
       write([detected, began(), refused, database, rolledBack(), ended()]),
       'Rollback analysis',
     )
-    expect(text).toMatch(
-      /\| code \| .* \| rollback commit \| \*\*rolled back\*\* \| 4 s \| none \| none \|/,
-    )
+    expect(text).toMatch(/\| code \| .* \| rollback commit \| \*\*rolled back\*\* \| 4 s \| none \| none \|/)
     expect(text).toMatch(
       /\| database \| .* \| down migrations \| \*\*rolled back\*\* \| 2 s \| `b-7` \| unavailable: the server did not answer \|/,
     )
