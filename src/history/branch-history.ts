@@ -89,6 +89,8 @@ export function openBranchHistory({
             `could not write the history: others kept writing to the branch ${branch}, ${tries} tries`,
           )
         }
+        if (signal?.aborted && !isUserFacing(error))
+          throw new UnavailableError('could not write the history: the job was cancelled', { cause: error })
         throw error
       })
       for (const { id } of events) known.add(id)

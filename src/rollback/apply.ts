@@ -13,6 +13,7 @@ import {
   type Record,
   undoableOf,
 } from './record.ts'
+import { demandRecorded } from './say-layers.ts'
 
 /** The result of one layer. */
 export interface LayerOutcome {
@@ -61,19 +62,29 @@ export async function applyLayers(
   const recordings: Promise<void>[] = []
   let isStopped = false
   for (const each of planned) {
-    if (isStopped) {
+    // no more than one layer is back without a record while another goes back
+    if (isStopped || (await isLost(recordings.at(-2)))) {
       outcomes.push({ layer: each.layer.name, view: each.plan.view, outcome: 'not-tried', tookMs: 0 })
       continue
     }
-    // no more than one layer is back without a record while another goes back
-    await recordings.at(-2)
     const outcome = await applyLayer(each, options, recordings)
     outcomes.push(outcome)
     if (isBroken(outcome) && options.onFailure !== 'continue') isStopped = true
   }
-  await Promise.all(recordings)
+  await demandRecorded(outcomes, recordings)
   if (!isStopped || options.onFailure !== 'undo') return outcomes
   return undoAll(planned, outcomes, options)
+}
+
+/** True for what the history does not get. */
+async function isLost(recorded: Promise<void> | undefined): Promise<boolean> {
+  return (
+    recorded !== undefined &&
+    (await recorded.then(
+      () => false,
+      () => true,
+    ))
+  )
 }
 
 /** A layer that failed for some of its targets has failed. */
@@ -141,8 +152,9 @@ async function applyLayer(
       throw error
     }
     log(`${layer.name}: failed, ${error.message}`)
-    await Promise.all(recordings)
-    await record(failed.what, failed.naturalKey)
+    const recorded = Promise.all(recordings).then(() => record(failed.what, failed.naturalKey))
+    recorded.catch(() => {})
+    recordings.push(recorded)
     const { reasonCode } = failed
     return {
       layer: layer.name,
@@ -160,18 +172,23 @@ function isOfView({ event, scope }: InForce, view: LayerPlanView): boolean {
   return event.from === view.from && event.to === view.to && scope === view.scope
 }
 
-/** Undoes the completed layers, the last one first. A layer that cannot be undone stays, and is reported. */
+/**
+ * Undoes the completed layers, the last one first. A layer that cannot be undone stays, and is reported.
+ * @throws RefusedError, UnavailableError once all are undone, where the history could not be written
+ */
 export async function undoAll(
   planned: readonly PlannedLayer[],
   outcomes: readonly LayerOutcome[],
   options: Pick<ApplyOptions, 'record' | 'log' | 'progress'>,
 ): Promise<readonly LayerOutcome[]> {
   const after: LayerOutcome[] = [...outcomes]
+  const recordings: Promise<void>[] = []
   for (const [index, outcome] of [...outcomes.entries()].reverse()) {
     const layer = planned[index]?.layer
     if (layer === undefined || outcome.receipt === undefined) continue
-    after[index] = await undoLayer(layer, outcome, outcome.receipt, options)
+    after[index] = await undoLayer(layer, outcome, outcome.receipt, options, recordings)
   }
+  await demandRecorded(after, recordings)
   return after
 }
 
@@ -180,12 +197,22 @@ async function undoLayer(
   outcome: LayerOutcome,
   done: UndoableRollback,
   { record, log, progress }: Pick<ApplyOptions, 'record' | 'log' | 'progress'>,
+  recordings: Promise<void>[],
 ): Promise<LayerOutcome> {
   try {
     const because = await layer.undo(done)
     log(`${layer.name}: undone, ${because}`)
     const key = [layer.name, done.now, ...again(progress.undone(layer.name))]
-    await record({ kind: 'rollback-undone', layer: layer.name, from: done.now, now: done.from, because }, key)
+    const what = {
+      kind: 'rollback-undone',
+      layer: layer.name,
+      from: done.now,
+      now: done.from,
+      because,
+    } as const
+    recordings.push(record(what, key))
+    // the next layer is undone whatever the history gets
+    await Promise.allSettled(recordings)
     return { ...outcome, outcome: 'undone' }
   } catch (error) {
     if (!isUserFacing(error)) throw error

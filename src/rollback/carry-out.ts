@@ -9,6 +9,7 @@ import { intentionOf, isOnly, type Plan } from './plan.ts'
 import { sayWaiting } from './proposed.ts'
 import { keptOf } from './record.ts'
 import type { Deployer } from './redeployment.ts'
+import { demandRecorded } from './say-layers.ts'
 
 export interface CarryOutOptions extends Omit<ApplyOptions, 'onDone'> {
   readonly plan: Plan
@@ -125,7 +126,7 @@ export async function carryOut(options: CarryOutOptions): Promise<RollbackReport
   }
   const outcomes = layers.map(({ layer, outcome }) => ({ layer, outcome }))
   const key = progress.runKey
-  await Promise.all([
+  await demandRecorded(layers, [
     ...inParallel,
     record({ kind: 'recovery-verified', outcome, because, startedAt: verifiedFrom.toISOString() }, key),
     record({ kind: 'rollback-ended', outcome: ending, layers: outcomes, phases }, key),

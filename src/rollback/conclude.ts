@@ -7,8 +7,8 @@ import type { RollbackReport } from './carry-out.ts'
 import type { Recovery } from './ending.ts'
 import { viewsOf } from './plan.ts'
 import type { Prepared } from './prepare.ts'
-import { sayProposal } from './proposed.ts'
 import type { RehearsalReport } from './rehearse.ts'
+import { sayLayers } from './say-layers.ts'
 
 /** The result of a run, in terms for programs and people. */
 export interface Conclusion {
@@ -114,14 +114,7 @@ function describeUnchanged({ plan }: Prepared): string {
 
 /** The current state: each layer, what is deployed, and production as last checked. */
 function describeNow({ ending, layers, redeployed, recovery }: RollbackReport): string {
-  const stand = layers.map(({ layer, outcome, receipt }) => {
-    if (receipt !== undefined && outcome === 'proposed')
-      return `${layer} is not rolled back until ${sayProposal(receipt)} is merged`
-    const isBack = receipt !== undefined && outcome !== 'undone' && outcome !== 'failed'
-    return isBack
-      ? `${layer} is at ${shortRevision(receipt.now) || 'nothing'}`
-      : `${layer} is ${words[outcome]}`
-  })
+  const stand = [...sayLayers(layers)]
   if (ending === 'not-deployed') stand.push('it is not deployed')
   if (redeployed !== undefined)
     stand.push(`${redeployed.workflow} deployed ${shortRevision(redeployed.revision)}`)
@@ -137,12 +130,6 @@ function sayRecovery({ outcome, because, looked, before }: Recovery): string {
   if (!looked) return `production was not checked: ${because}`
   if (outcome === 'unknown') return `whether production recovered is unknown: ${because}`
   return outcome === 'recovered' ? 'production is healthy' : 'production is still failing'
-}
-
-const words: Partial<Readonly<Record<string, string>>> = {
-  failed: 'not rolled back',
-  'not-tried': 'not rolled back: it was not tried',
-  undone: 'as it was before',
 }
 
 /**

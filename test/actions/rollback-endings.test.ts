@@ -1,5 +1,6 @@
 /** An ending of the front door says what is there now, and is never taken from what an earlier run wrote down. */
 import { afterEach, describe, expect, test } from '@jest/globals'
+import { slowDown } from '../../bench/support/slow-api.ts'
 import type { Job } from '../../src/drill/runner.ts'
 import { openWholeShop, type WholeShop } from '../support/whole-shop.ts'
 
@@ -450,6 +451,140 @@ describe('whatever was not looked at is said in the last line', () => {
       expect(well.outputs).toMatchObject({ decision: 'well', commit: shop.bad })
       for (const { log } of [held, planned, well])
         expect(lastLine(log)).toMatch(/^production: (held|planned|well): /)
+    },
+    limit,
+  )
+})
+
+describe('a history that cannot be written any more ends the run with where each layer is', () => {
+  /** Refuses an event of the history from the first of a kind on, and what else fails with it. */
+  async function refuseEvents(
+    first: string,
+    alongside: (method: string, path: string) => boolean = () => false,
+  ) {
+    let isRefused = false
+    const refusing = (operation: 'repos/create-or-update-file-contents' | 'git/update-ref') =>
+      shop.github.fault({
+        ...{ kind: 'refused', operation, status: 403 },
+        message: 'Resource not accessible by integration',
+      })
+    return slowDown(shop.github.apiUrl, 0, async (method, path, body) => {
+      if (alongside(method, path)) return refusing('git/update-ref')
+      if (method !== 'PUT' || !path.includes('events')) return
+      const { content }: { content: string } = JSON.parse(body.toString('utf8'))
+      isRefused ||= Buffer.from(content, 'base64').toString('utf8').includes(`"kind":"${first}"`)
+      if (isRefused) refusing('repos/create-or-update-file-contents')
+    })
+  }
+  const movesMain = (method: string, path: string) => method === 'PATCH' && path.includes('heads%2Fmain')
+  const run = async (api: { readonly url: string }, inputs: Record<string, string> = {}) =>
+    shop.run(
+      { action: 'rollback', inputs: { layers: 'database, code, ota', ...inputs } },
+      { apiUrl: api.url },
+    )
+  const errorOf = (log: string) => log.split('\n').find((line) => line.startsWith('error: '))
+
+  test(
+    'layers that are back, and one that was not tried',
+    async () => {
+      shop = await openWholeShop()
+      const api = await refuseEvents('rollback-applied')
+      const { exitCode, outputs, log } = await run(api)
+      await api.stop()
+      const head = await shop.head()
+      expect({ exitCode, decision: outputs['decision'] }).toEqual({ exitCode: 1, decision: undefined })
+      expect(errorOf(log)).toContain(
+        `give the job \`permissions: contents: write\`. The history does not have all that this run did: database is at no migration; code is at ${head.slice(0, 7)}; ota is not rolled back: it was not tried. Run it again: it continues from there`,
+      )
+      expect((await rollBack({ layers: 'database, code, ota' })).outputs).toMatchObject({
+        decision: 'complete',
+      })
+      expect(await shop.head()).toBe(head)
+    },
+    limit,
+  )
+
+  test(
+    'a layer that is back beside one that failed',
+    async () => {
+      shop = await openWholeShop()
+      const api = await refuseEvents('rollback-applied', movesMain)
+      const { exitCode, log } = await run(api)
+      await api.stop()
+      expect(exitCode).toBe(1)
+      expect(errorOf(log)).toContain(
+        'database is at no migration; code is not rolled back; ota is not rolled back',
+      )
+      expect(await shop.head()).toBe(shop.bad)
+    },
+    limit,
+  )
+
+  test(
+    'a layer that was undone, and is not said to be rolled back',
+    async () => {
+      shop = await openWholeShop()
+      const api = await refuseEvents('rollback-undone', movesMain)
+      const { exitCode, log } = await run(api, { 'on-failure': 'undo' })
+      await api.stop()
+      expect(exitCode).toBe(1)
+      expect(errorOf(log)).toContain('database is as it was before; code is not rolled back')
+      expect(log).not.toContain('could not be undone')
+      expect(shop.columns()).toContain('stars')
+    },
+    limit,
+  )
+
+  test(
+    'all layers, where the end cannot be recorded',
+    async () => {
+      shop = await openWholeShop()
+      const api = await refuseEvents('rollback-ended')
+      const { exitCode, log } = await run(api)
+      await api.stop()
+      const head = (await shop.head()).slice(0, 7)
+      expect(exitCode).toBe(1)
+      expect(errorOf(log)).toContain(
+        `database is at no migration; code is at ${head}; ota is at Shop-ios/Production v3. Run it again`,
+      )
+    },
+    limit,
+  )
+
+  test(
+    'a cancelled run, which does not say that its layers are recorded',
+    async () => {
+      shop = await openWholeShop()
+      let cancel = () => {}
+      let end = () => {}
+      const ended = new Promise<void>((resolve) => {
+        end = resolve
+      })
+      const api = await slowDown(shop.github.apiUrl, 0, async (method, path) => {
+        if (!movesMain(method, path)) return
+        cancel()
+        await ended
+      })
+      const hold = await slowDown(api.url, 0, async (method, path, body) => {
+        if (method !== 'PUT' || !path.includes('events')) return
+        const { content }: { content: string } = JSON.parse(body.toString('utf8'))
+        if (Buffer.from(content, 'base64').toString('utf8').includes('"kind":"rollback-applied"')) await ended
+      })
+      const onStart = (_: () => void, canceller: () => void) => {
+        cancel = canceller
+      }
+      const { exitCode, log } = await shop.run(
+        { action: 'rollback', inputs: { layers: 'database, code, ota' }, onStart },
+        { apiUrl: hold.url },
+      )
+      end()
+      await hold.stop()
+      await api.stop()
+      expect(exitCode).toBe(1)
+      expect(errorOf(log)).toMatch(
+        /^error: this step was cancelled \(could not write the history: .*database is at no migration; code is not rolled back; .*: run it again to continue/,
+      )
+      expect(log).not.toContain('are recorded')
     },
     limit,
   )

@@ -20,7 +20,7 @@ export const rollback = defineAction({
     'pull-requests: read': 'to list the pull requests that are undone; without it, they are not listed',
     'pull-requests: write': 'where the rules of the branch require a pull request',
   },
-  afterCancelled: 'run it again to continue: completed steps are recorded and are not repeated',
+  afterCancelled: 'run it again to continue: completed steps are not repeated',
   inputs: {
     ...commonInputs,
     mode: input.choice({
