@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
 
 /** One file's import of another, both as paths from the repository's root. */
 export interface Import {
@@ -6,24 +7,44 @@ export interface Import {
   readonly to: string
 }
 
-/** All imports between files of `src`, as dependency-cruiser finds them. @param root folder of the repository */
-export function importsOf(root: string): readonly Import[] {
+/** A rule of `.dependency-cruiser.js` that a file breaks. */
+export interface Violation {
+  readonly from: string
+  readonly rule: string
+}
+
+/** What dependency-cruiser finds in some folders and what they import. @param root folder of the repository */
+export function cruise(
+  root: string,
+  folders: readonly string[],
+): { readonly imports: readonly Import[]; readonly violations: readonly Violation[] } {
   const printed = execFileSync(
-    'node_modules/.bin/depcruise',
-    ['--config', '.dependency-cruiser.js', '--output-type', 'json', 'src'],
+    join(root, 'node_modules/.bin/depcruise'),
+    ['--config', '.dependency-cruiser.js', '--output-type', 'json', ...folders],
     { cwd: root, encoding: 'utf8', maxBuffer: 256 * 1024 * 1024 },
   )
-  const { modules } = JSON.parse(printed) as {
+  const { modules, summary } = JSON.parse(printed) as {
     readonly modules: readonly {
       readonly source: string
       readonly dependencies: readonly { readonly resolved: string }[]
     }[]
+    readonly summary: {
+      readonly violations: readonly { readonly from: string; readonly rule: { readonly name: string } }[]
+    }
   }
-  return modules.flatMap(({ source, dependencies }) =>
-    dependencies
-      .filter(({ resolved }) => resolved.startsWith('src/'))
-      .map(({ resolved }) => ({ from: source, to: resolved })),
-  )
+  return {
+    imports: modules.flatMap(({ source, dependencies }) =>
+      dependencies
+        .filter(({ resolved }) => resolved.startsWith('src/'))
+        .map(({ resolved }) => ({ from: source, to: resolved })),
+    ),
+    violations: summary.violations.map(({ from, rule }) => ({ from, rule: rule.name })),
+  }
+}
+
+/** All imports between files of `src`. @param root folder of the repository */
+export function importsOf(root: string): readonly Import[] {
+  return cruise(root, ['src']).imports
 }
 
 /**
