@@ -47,6 +47,9 @@ function write(
   return pathToFileURL(file).href
 }
 
+/** All of its rules; what passed is not described, nor where it is: that takes longer than the rules. */
+const runAxe = `axe.run({ resultTypes: ['violations'], selectors: false })`
+
 /** What axe found. */
 interface Checked {
   readonly violations: readonly {
@@ -59,10 +62,17 @@ interface Opened {
   readonly page: Page
   /** what the page said, asked for, or tried to open */
   readonly noise: readonly string[]
+  readonly leave: () => Promise<void>
 }
 
+/** Pages that tests have left, by their options: a new one is a process of its own, which takes longer than what it shows. */
+const left = new Map<string, Page>()
+
 async function open(url: string, options: Parameters<Browser['newPage']>[0] = {}): Promise<Opened> {
-  const page = await browser.newPage({ viewport: { width: 1120, height: 900 }, ...options })
+  const key = JSON.stringify(options)
+  const page =
+    left.get(key) ?? (await browser.newPage({ viewport: { width: 1120, height: 900 }, ...options }))
+  left.delete(key)
   const noise: string[] = []
   page.on('console', (said) => noise.push(said.text()))
   page.on('pageerror', (error) => noise.push(error.message))
@@ -74,7 +84,16 @@ async function open(url: string, options: Parameters<Browser['newPage']>[0] = {}
     if (request.url().split('#')[0] !== url.split('#')[0]) noise.push(request.url())
   })
   await page.goto(url)
-  return { page, noise }
+  return {
+    page,
+    noise,
+    async leave() {
+      page.removeAllListeners()
+      // the next document is another one, also at the same address
+      await page.goto('about:blank')
+      left.set(key, page)
+    },
+  }
 }
 
 /** The figure of a tile that is seen. */
@@ -106,7 +125,7 @@ const { events, facts } = generateHistory(plan)
 const within = ({ at }: Event) => Date.parse(at) >= period.from && Date.parse(at) < period.to
 
 test('the content is what independent counts of the events say', async () => {
-  const { page, noise } = await open(write('content', events, facts))
+  const { page, noise, leave } = await open(write('content', events, facts))
   expect(await figure(page, 'Rollbacks')).toBe(String(count(events, within)))
   const bad = new Set(
     events
@@ -129,7 +148,7 @@ test('the content is what independent counts of the events say', async () => {
   expect(about).toContain(`${failed.size} failed of `)
   expect(await page.locator('tbody tr[data-at]').count()).toBe(Math.min(100, count(events, within)))
   expect(noise).toEqual([])
-  await page.close()
+  await leave()
 })
 
 /** The rehearsals of an environment, counted from the events alone: those that ended complete, and how long they took. */
@@ -149,7 +168,7 @@ function rehearsedIn(environment: string, history: readonly Event[]) {
 
 test('rehearsals: each environment with its last one, its recovery times, and what would not have worked; the filters hold for them', async () => {
   const history = generateHistory({ ...plan, rehearsing: 0.5 })
-  const { page, noise } = await open(write('rehearsals', history.events, history.facts))
+  const { page, noise, leave } = await open(write('rehearsals', history.events, history.facts))
   const section = page.locator('section[aria-labelledby=rehearsals]')
   const own = rehearsedIn('staging', history.events)
   const took = own
@@ -168,7 +187,7 @@ test('rehearsals: each environment with its last one, its recovery times, and wh
     for (const each of await some.all())
       expect(await each.isVisible()).toBe((await each.getAttribute('data-environment')) === 'staging')
   expect(noise).toEqual([])
-  await page.close()
+  await leave()
 })
 
 test('open action items are listed, overdue ones first, and hostile words stay words', async () => {
@@ -184,7 +203,7 @@ test('open action items are listed, overdue ones first, and hostile words stay w
       isOverdue: false,
     },
   ]
-  const { page, noise } = await open(write('items', [], [], items))
+  const { page, noise, leave } = await open(write('items', [], [], items))
   const section = page.locator('section[aria-labelledby=actions]')
   expect(await section.locator('caption').textContent()).toBe('1 of 2 are overdue')
   expect(await section.locator('tbody tr').allTextContents()).toEqual([
@@ -194,7 +213,7 @@ test('open action items are listed, overdue ones first, and hostile words stay w
   expect(await section.locator('a').count()).toBe(1)
   expect(await section.locator('img').count()).toBe(0)
   expect(noise).toEqual([])
-  await page.close()
+  await leave()
 })
 
 describe('filters', () => {
@@ -211,17 +230,17 @@ describe('filters', () => {
         Date.parse(event.at) >= period.to - 30 * day,
     ],
   ])('#%s shows what it says', async (hash, isMeant) => {
-    const { page, noise } = await open(`${write('filters', events, facts)}#${hash}`)
+    const { page, noise, leave } = await open(`${write('filters', events, facts)}#${hash}`)
     const expected = count(events, (event) => within(event) && isMeant(event))
     expect(expected).toBeGreaterThan(0)
     expect(await figure(page, 'Rollbacks')).toBe(String(expected))
     expect(await page.locator('tbody tr[data-at]:visible').count()).toBe(Math.min(100, expected))
     expect(noise).toEqual([])
-    await page.close()
+    await leave()
   })
 
   test('by keyboard alone; the address has the choice, the way back takes it back, and what matches nothing says so', async () => {
-    const { page, noise } = await open(write('keyboard', events, facts))
+    const { page, noise, leave } = await open(write('keyboard', events, facts))
     const all = await figure(page, 'Rollbacks')
     await page.keyboard.press('Tab')
     expect(await page.evaluate<unknown>('document.activeElement.textContent')).toBe('Skip to the content')
@@ -239,17 +258,17 @@ describe('filters', () => {
     await page.goBack()
     expect(await figure(page, 'Rollbacks')).toBe(all)
     expect(noise).toEqual([])
-    await page.close()
+    await leave()
   })
 
   test('an address that names nothing of the page shows everything; a choice without a rollback says so', async () => {
     const url = write('nothing', events.filter(({ environment }) => environment === 'staging').slice(0, 40))
-    const { page } = await open(`${url}#environment=<b>&layer=x&period=9`)
+    const { page, leave } = await open(`${url}#environment=<b>&layer=x&period=9`)
     expect(await page.locator('[data-none]:visible').count()).toBe(0)
     await page.goto(`${url}#period=7`)
     expect(await page.getByText('No rollback matches the filters.').isVisible()).toBe(true)
     expect(await page.locator('tbody tr[data-at]:visible').count()).toBe(0)
-    await page.close()
+    await leave()
   })
 
   test('an environment without figures of its own says so, and never that nothing matches', async () => {
@@ -263,11 +282,11 @@ describe('filters', () => {
         id: createHash('sha256').update(`${environment} ${event.id}`).digest('hex').slice(0, 24),
       })),
     )
-    const { page } = await open(`${write('many', many)}#environment=g`)
+    const { page, leave } = await open(`${write('many', many)}#environment=g`)
     expect(await page.locator('tbody tr[data-at]:visible').count()).toBeGreaterThan(0)
     expect(await page.locator('[data-none]:visible').count()).toBe(0)
     expect(await page.getByText('The 6 most used environments have figures of their own').count()).toBe(2)
-    await page.close()
+    await leave()
   })
 })
 
@@ -276,34 +295,34 @@ test.each([
   ['dark', { colorScheme: 'dark' }],
   ['phone', { viewport: { width: 360, height: 740 } }],
 ] as const)('axe finds nothing wrong: %s', async (_, options) => {
-  const { page } = await open(write('axe', events.slice(-150), facts.slice(-30)), {
+  const { page, leave } = await open(write('axe', events.slice(-150), facts.slice(-30)), {
     ...options,
     bypassCSP: true,
   })
   await page.addScriptTag({ path: axe })
-  const { violations } = await page.evaluate<Checked>('axe.run()')
+  const { violations } = await page.evaluate<Checked>(runAxe)
   expect(
     violations.map(({ id, nodes }) => ({
       id,
       first: nodes[0]?.html,
     })),
   ).toEqual([])
-  await page.close()
+  await leave()
 })
 
 test('on a phone nothing is wider than the page; the tables scroll in themselves', async () => {
-  const { page } = await open(write('phone', events, facts), { viewport: { width: 360, height: 740 } })
+  const { page, leave } = await open(write('phone', events, facts), { viewport: { width: 360, height: 740 } })
   expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360)
-  await page.close()
+  await leave()
 })
 
 test('without a script everything is there to read, and no control that does nothing', async () => {
-  const { page, noise } = await open(write('plain', events, facts), { javaScriptEnabled: false })
+  const { page, noise, leave } = await open(write('plain', events, facts), { javaScriptEnabled: false })
   expect(await page.locator('form').isVisible()).toBe(false)
   expect(await figure(page, 'Rollbacks')).toBe(String(count(events, within)))
   expect(await page.locator('svg:visible').count()).toBe(6)
   expect(noise).toEqual([])
-  await page.close()
+  await leave()
 })
 
 test('printed, it has no filters, and tables are whole', async () => {
@@ -318,38 +337,40 @@ test.each([
   ['no event', []],
   ['one event', events.slice(0, 1)],
 ] as const)('with %s it says what there is, and axe finds nothing wrong', async (name, some) => {
-  const { page, noise } = await open(write(name.replace(' ', '-'), some), { bypassCSP: true })
+  const { page, noise, leave } = await open(write(name.replace(' ', '-'), some), { bypassCSP: true })
   expect(await figure(page, 'Rollbacks')).toBe('0')
   expect(await figure(page, 'Success rate')).toBe('–')
   await page.addScriptTag({ path: axe })
-  const { violations } = await page.evaluate<Checked>('axe.run()')
+  const { violations } = await page.evaluate<Checked>(runAxe)
   expect(violations.map(({ id }) => id)).toEqual([])
   expect(noise).toEqual([])
-  await page.close()
+  await leave()
 })
 
 test('no mark of an axis is there twice, also where a share was 0 % all the time', async () => {
-  const { page } = await open(write('axes', events.slice(0, 1), facts))
+  const { page, leave } = await open(write('axes', events.slice(0, 1), facts))
   for (const chart of await page.locator('svg:visible').all()) {
     const marks = await chart.locator('.grid + .axis').allTextContents()
     expect(marks).toEqual([...new Set(marks)])
   }
-  await page.close()
+  await leave()
 })
 
 test('without an event it claims nothing of post-mortems and says that there was no rollback', async () => {
-  const { page } = await open(write('none', [], [], []))
+  const { page, leave } = await open(write('none', [], [], []))
   const text = (await page.locator('main').textContent()) ?? ''
   expect(text).not.toContain('is done')
   expect(await page.locator('section[aria-labelledby=by]').textContent()).toContain('No rollback')
-  await page.close()
+  await leave()
 })
 
 test('on a phone the reason of a rollback is wide enough to be read', async () => {
-  const { page } = await open(write('reasons', events, facts), { viewport: { width: 360, height: 740 } })
+  const { page, leave } = await open(write('reasons', events, facts), {
+    viewport: { width: 360, height: 740 },
+  })
   const box = await page.locator('td.why:visible').first().boundingBox()
   expect(box?.width).toBeGreaterThanOrEqual(240)
-  await page.close()
+  await leave()
 })
 
 test('hostile text breaks out of nothing: no element, attribute, script, request or dialog comes of it', async () => {
@@ -364,7 +385,7 @@ test('hostile text breaks out of nothing: no element, attribute, script, request
   const of = (text: string, index: number) =>
     generateHistory({ ...plan, seed: index, days: 20, environments: [`e ${text.slice(0, 200)}`], text })
       .events
-  const { page, noise } = await open(write('hostile', hostile.flatMap(of)))
+  const { page, noise, leave } = await open(write('hostile', hostile.flatMap(of)))
   expect(await page.locator('script').count()).toBe(1)
   expect(await page.locator('img, iframe, object, [onerror], [onmouseover]').count()).toBe(0)
   expect(await page.locator('body').textContent()).toContain('<script>alert(1)</script>')
@@ -373,11 +394,11 @@ test('hostile text breaks out of nothing: no element, attribute, script, request
   expect(await page.locator('tbody tr[data-at]:visible').count()).toBeGreaterThan(0)
   expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(1120)
   expect(noise).toEqual([])
-  await page.close()
+  await leave()
 })
 
 test('its policy allows no other style and script: what is put in by others does not run', async () => {
-  const { page } = await open(write('policy', events))
+  const { page, leave } = await open(write('policy', events))
   const refused = await page.evaluate<{
     readonly told: readonly string[]
     readonly title: string
@@ -396,5 +417,5 @@ test('its policy allows no other style and script: what is put in by others does
   })()`)
   expect(refused.told).toEqual(['img-src', 'script-src-elem', 'style-src-elem'])
   expect(refused.title).not.toBe('pwned')
-  await page.close()
+  await leave()
 })
