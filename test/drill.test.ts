@@ -1,4 +1,7 @@
-/** The rehearsal that users run first: from nothing to a post-mortem, on the compiled actions. */
+/**
+ * The rehearsal that users run first: from nothing to a post-mortem, on the compiled actions. The first one is run as users run
+ * it, with a process for each step; in the others, which are about a layer, steps share some.
+ */
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,6 +9,7 @@ import { expect, test } from '@jest/globals'
 import { runDrill } from '../src/drill/drill.ts'
 import { sayDuration } from '../src/text/duration.ts'
 import { durationMs, readSpans } from './support/otlp-reader.ts'
+import { runInReusedProcess as runProcess } from './support/step-process/reused.ts'
 
 test('the drill ends with the good bytes served again and one post-mortem', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'drill-'))
@@ -64,7 +68,7 @@ test('the drill ends with the good bytes served again and one post-mortem', asyn
 test('with its flags, the feature that was switched on is off again', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'drill-'))
   try {
-    const { result } = await runDrill({ directory, layers: ['flags'], say: () => {} })
+    const { result } = await runDrill({ directory, layers: ['flags'], runProcess, say: () => {} })
     expect(result.decision).toBe('complete')
     expect(result.layers.slice(0, 2)).toMatchObject([
       { name: 'flags', to: 'off: recommendations', outcome: 'rolled-back', verified: true },
@@ -82,6 +86,7 @@ test('with its over-the-air layer, a device that holds the bad bundle ends with 
     const { result } = await runDrill({
       directory,
       layers: ['codepush'],
+      runProcess,
       say: (line) => void lines.push(line),
     })
     expect(result.layers.find(({ name }) => name === 'ota')).toEqual({
@@ -107,6 +112,7 @@ test('with notify, receivers get what happened, and the result has every deliver
     const { result, papers } = await runDrill({
       directory,
       layers: ['notify'],
+      runProcess,
       say: (line) => void lines.push(line),
     })
     expect(result.decision).toBe('complete')

@@ -12,12 +12,12 @@ import {
 } from './configuration.ts'
 import { deploy, serveDeployments } from './deploy.ts'
 import { badChanges, goodChanges } from './history.ts'
-import { name, open, openJob, owner, step } from './jobs.ts'
+import { type DrillJob, name, open, openJob, owner, step } from './jobs.ts'
 import { type Audience, deliveriesOf, openAudience } from './notifications.ts'
 import { type OverTheAir, openOverTheAir } from './over-the-air.ts'
 import { openProduction, type Production } from './production.ts'
 import { type DrillPapers, type DrillResult, reportSchema } from './result.ts'
-import type { Job } from './runner.ts'
+import type { RunProcess } from './runner.ts'
 
 /** What is rehearsed on request, beside the code. */
 export const drillLayers = ['codepush', 'flags', 'notify'] as const
@@ -31,17 +31,20 @@ const environment = 'production'
  * @param directory an empty folder; the caller takes it away
  * @param layers what is rehearsed beside the code; each needs a server of its own
  * @param reach under which address the actions find GitHub's API, which is at the one that it is given
+ * @param runProcess runs the process of each step; by default a new one for each, as the runner has it
  * @param say called with each line of what happens, as it happens
  */
 export async function runDrill({
   directory,
   layers = [],
   reach = async (apiUrl) => apiUrl,
+  runProcess,
   say,
 }: {
   directory: string
   layers?: readonly DrillLayer[]
   reach?: (apiUrl: string) => Promise<string>
+  runProcess?: RunProcess
   say: (line: string) => void
 }): Promise<{ readonly result: DrillResult; readonly papers: DrillPapers }> {
   const github = await startGitHub({ directory: join(directory, 'github') })
@@ -66,7 +69,10 @@ export async function runDrill({
     const deployer = open(github.apiUrl, people)
     const apiUrl = await reach(github.apiUrl)
     const openJobOf = (sha: string, of: string, runId = '1') =>
-      openJob({ directory: join(directory, of), apiUrl, serverUrl: github.url, token: jobToken, sha, runId })
+      openJob({
+        ...{ directory: join(directory, of), apiUrl, serverUrl: github.url, token: jobToken, sha, runId },
+        runProcess,
+      })
     const served = await openProduction({
       directory: join(directory, 'production'),
       cloneUrl: hosted.cloneUrl.replace('://', `://x-access-token:${people}@`),
@@ -96,7 +102,7 @@ export async function runDrill({
     await deploy(deployer, served, { revision: first, environment })
     await updates?.release('the first bundle')
     const databaseUrl = `sqlite:${served.database}`
-    const backUp = async (job: Job) => {
+    const backUp = async (job: DrillJob) => {
       const inputs = { 'database-url': databaseUrl, storage, migrations: 'db' }
       const result = await step(job, say, 'db-backup', { inputs })
       if (result.outputs['decision'] !== 'backed-up') throw new Error('the database was not backed up')

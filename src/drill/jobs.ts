@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { openRepository, type Repository } from '../github/client.ts'
-import { type Job, runStep, type StepOptions, type StepResult } from './runner.ts'
+import { type Job, type RunProcess, runStep, type StepOptions, type StepResult } from './runner.ts'
 
 export const owner = 'octo-org'
 export const name = 'shop'
@@ -17,6 +17,11 @@ export function open(apiUrl: string, token: string): Repository {
   })
 }
 
+/** A job, and how the processes of its steps are run: each in a new one, where nothing is said. */
+export interface DrillJob extends Job {
+  readonly runProcess: RunProcess | undefined
+}
+
 /** A job of a workflow run, for a revision that was pushed. */
 export async function openJob({
   directory,
@@ -25,6 +30,7 @@ export async function openJob({
   token,
   sha,
   runId,
+  runProcess,
 }: {
   directory: string
   apiUrl: string
@@ -32,7 +38,8 @@ export async function openJob({
   token: string
   sha: string
   runId: string
-}): Promise<Job> {
+  runProcess: RunProcess | undefined
+}): Promise<DrillJob> {
   await mkdir(directory, { recursive: true })
   return {
     directory,
@@ -48,16 +55,17 @@ export async function openJob({
     },
     actor: 'grace',
     runId,
+    runProcess,
   }
 }
 
 /** Runs an action as a step of a job, and says what it logs. */
 export async function step(
-  job: Job,
+  job: DrillJob,
   say: (line: string) => void,
   action: string,
   options: Pick<StepOptions, 'inputs' | 'env'>,
 ): Promise<StepResult> {
   say(`${action}:`)
-  return runStep(job, { ...options, action, onLine: (line) => say(`  ${line}`) })
+  return runStep(job, { ...options, action, onLine: (line) => say(`  ${line}`) }, job.runProcess)
 }
