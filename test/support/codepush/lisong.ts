@@ -1,8 +1,11 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { freePort } from '../misbehaving-service.ts'
+import { copyPrepared } from '../prepared-folder.ts'
 import { type Bundle, formOf, type Platform } from './bundle.ts'
 import { installedServer, run, runToEnd } from './process.ts'
 
@@ -31,51 +34,59 @@ async function start(started: (() => Promise<void>)[], stop: () => Promise<void>
   started.push(() => rm(directory, { recursive: true, force: true }))
   const [databasePort, port] = [await freePort(), await freePort()]
   const data = join(directory, 'db')
-  const user = userInfo().username
-  // a server that starts removes what others left in a folder of temporary tables: each has its own
-  const temporary = `--tmpdir=${directory}`
-  await runToEnd(
-    'mariadb-install-db',
-    [
-      '--no-defaults',
-      `--user=${user}`,
-      `--datadir=${data}`,
-      temporary,
-      '--auth-root-authentication-method=normal',
-      '--skip-test-db',
-    ],
-    directory,
-  )
   const socket = join(directory, 'm.sock')
-  const database = run(
-    'mariadbd',
-    [
-      '--no-defaults',
-      `--user=${user}`,
-      `--datadir=${data}`,
-      temporary,
-      '--bind-address=127.0.0.1',
-      `--port=${databasePort}`,
-      `--socket=${socket}`,
-      `--pid-file=${join(directory, 'm.pid')}`,
-      '--skip-name-resolve',
-      '--innodb-flush-log-at-trx-commit=0',
-    ],
-    { cwd: directory },
-  )
-  started.push(database.stop)
-  await database.untilReady(() =>
-    runToEnd('mariadb', ['--no-defaults', '-uroot', '-S', socket, '-e', 'select 1'], directory).then(
-      () => true,
-    ),
-  )
+  const options = [
+    '--no-defaults',
+    `--user=${userInfo().username}`,
+    `--datadir=${data}`,
+    // a server that starts removes what others left in a folder of temporary tables: each has its own
+    `--tmpdir=${directory}`,
+  ]
+  const startDatabase = async () => {
+    const database = run(
+      'mariadbd',
+      [
+        ...options,
+        '--bind-address=127.0.0.1',
+        `--port=${databasePort}`,
+        `--socket=${socket}`,
+        `--pid-file=${join(directory, 'm.pid')}`,
+        '--skip-name-resolve',
+        '--innodb-flush-log-at-trx-commit=0',
+      ],
+      { cwd: directory },
+    )
+    started.push(database.stop)
+    await database.untilReady(() =>
+      runToEnd('mariadb', ['--no-defaults', '-uroot', '-S', socket, '-e', 'select 1'], directory).then(
+        () => true,
+      ),
+    )
+    return database
+  }
   const bin = join(folder, 'node_modules', 'code-push-server', 'bin')
-  const access = ['--dbhost', '127.0.0.1', '--dbport', String(databasePort), '--dbuser', 'root']
-  await runToEnd(
-    process.execPath,
-    [join(bin, 'db'), 'init', ...access, '--dbname', 'codepush', '--force'],
-    folder,
-  )
+  const setUp = ['--auth-root-authentication-method=normal', '--skip-test-db']
+  const [version, packageText] = [
+    execFileSync('mariadbd', ['--version'], { encoding: 'utf8' }),
+    readFileSync(join(bin, '..', 'package.json'), 'utf8'),
+  ]
+  // with the tables of the update server, which has not run on them
+  const keep = copyPrepared(data, [version, packageText, ...setUp, userInfo().username])
+  if (keep !== undefined) {
+    await runToEnd('mariadb-install-db', [...options, ...setUp], directory)
+    const database = await startDatabase()
+    const access = ['--dbhost', '127.0.0.1', '--dbport', String(databasePort), '--dbuser', 'root']
+    await runToEnd(
+      process.execPath,
+      [join(bin, 'db'), 'init', ...access, '--dbname', 'codepush', '--force'],
+      folder,
+    )
+    // ended in order, so that what is kept is whole
+    await runToEnd('mariadb-admin', ['--no-defaults', '-uroot', '-S', socket, 'shutdown'], directory)
+    await database.stop()
+    keep()
+  }
+  await startDatabase()
   await Promise.all(['storage', 'data'].map((each) => mkdir(join(directory, each))))
   const url = `http://127.0.0.1:${port}`
   const server = run(process.execPath, [join(bin, 'www')], {
