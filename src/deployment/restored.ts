@@ -3,6 +3,7 @@ import type { Repository } from '../github/client.ts'
 import { isAncestor } from '../github/compare.ts'
 import { type Deployment, listDeployments } from '../github/deployments.ts'
 import { findDispatchedRun } from '../github/workflows.ts'
+import { shortRevision } from '../text/revision.ts'
 import { findDeployed } from './deployed.ts'
 
 /** Whether a restored revision is deployed. */
@@ -53,7 +54,7 @@ export async function findRestored(
       isIt ||
       (bad === undefined && (await isAncestor(repository, { older: commit, newer: current.revision })))
     ) {
-      const evidence = `the newest successful deployment of ${environment} is ${current.revision.slice(0, 7)}`
+      const evidence = sayNewest(environment, current.revision)
       return { state: 'deployed', revision: current.revision, url: run?.url ?? '', evidence }
     }
   }
@@ -66,6 +67,32 @@ export async function findRestored(
     url: run.url,
     evidence: `${workflow} deployed it: ${run.url}`,
   }
+}
+
+/**
+ * The same where nothing is known of what deploys: by GitHub's deployments alone.
+ * @param commit full id of the restored revision
+ * @param alike full ids of revisions with the same content, any of which may be deployed instead
+ * @returns undefined where no deployment of the environment has succeeded, or none may be read
+ */
+export async function findRestoredByDeployments(
+  repository: Repository,
+  {
+    environment,
+    commit,
+    alike,
+  }: { readonly environment: string; readonly commit: string; readonly alike: readonly string[] },
+): Promise<Restored | undefined> {
+  const current = await visible(findDeployed(repository, environment))
+  if (current === undefined) return undefined
+  const { revision } = current
+  if (!alike.includes(revision) && !(await isAncestor(repository, { older: commit, newer: revision })))
+    return { state: 'not-deployed' }
+  return { state: 'deployed', revision, url: '', evidence: sayNewest(environment, revision) }
+}
+
+function sayNewest(environment: string, revision: string): string {
+  return `the newest successful deployment of ${environment} is ${shortRevision(revision)}`
 }
 
 /** However it ended. */

@@ -1,14 +1,13 @@
-import type { Restored } from '../deployment/restored.ts'
 import type { Event } from '../history/event.ts'
 import { shortRevision } from '../text/revision.ts'
 import { type Assessment, wasFailing } from './assessment.ts'
 import { deployedView, type Plan, viewsOf } from './plan.ts'
 import type { Production } from './production.ts'
+import type { FindRestored } from './redeployment.ts'
 
 /** What is checked once every layer is rolled back. */
 export interface Afterwards {
-  /** Checks whether a revision is deployed; undefined if nothing here deploys. */
-  readonly findRestored: ((revision: string) => Promise<Restored>) | undefined
+  readonly findRestored: FindRestored | undefined
   readonly production: Production
   /** all events of the incident so far, oldest first */
   readonly events: readonly Event[]
@@ -17,7 +16,7 @@ export interface Afterwards {
 /** Whether an incident is over, according to the current state. */
 export interface Standing {
   readonly isOver: boolean
-  /** a deployment of the restored revision was found; false if nothing here deploys */
+  /** a deployment of the restored revision was found */
   readonly isDeployed: boolean
   /** one clause: what was checked, and what was not */
   readonly because: string
@@ -34,9 +33,9 @@ export async function lookAfterwards(
 ): Promise<Standing> {
   const deployed = deployedView(plan)
   const served = deployed?.deploys ?? []
-  const [commit] = served
+  const [commit, ...alike] = served
   const [restored, assessment] = await Promise.all([
-    commit === undefined ? undefined : findRestored?.(commit),
+    commit === undefined ? undefined : findRestored?.(commit, alike),
     production.assess(served),
   ])
   const said = viewsOf(plan).flatMap((view) => {
@@ -56,7 +55,7 @@ export async function lookAfterwards(
       : `production is ${assessment.verdict}: ${assessment.because}`,
   )
   const isDeployed = restored?.state === 'deployed'
-  // nothing here deploys: if production was failing and is healthy again, the restored revision is deployed
+  // where no deployment shows it: if production was failing and is healthy again, the restored revision is deployed
   const isShown = commit === undefined || production.isHandedOver || wasFailing(events)
   const isMissing = restored === undefined ? !isShown : !isDeployed
   const isWell = assessment === undefined ? production.isHandedOver : assessment.verdict === 'healthy'

@@ -1,3 +1,4 @@
+import type { Restored } from '../deployment/restored.ts'
 import { isUserFacing, type Message, message, setting } from '../errors.ts'
 import type { Ending } from '../history/event.ts'
 import type { LayerReceipt } from '../layers/layer.ts'
@@ -8,7 +9,7 @@ import { type Deployment, endOf, endOfLayers, type Recovery, type Redeployed } f
 import { intentionOf, isOnly, type Plan } from './plan.ts'
 import { sayWaiting } from './proposed.ts'
 import { keptOf } from './record.ts'
-import type { Deployer } from './redeployment.ts'
+import type { Deployer, FindRestored } from './redeployment.ts'
 import { demandRecorded } from './say-layers.ts'
 
 export interface CarryOutOptions extends Omit<ApplyOptions, 'onDone'> {
@@ -22,6 +23,8 @@ export interface CarryOutOptions extends Omit<ApplyOptions, 'onDone'> {
   readonly startedAt: Date
   /** Deploys the restored revision and waits for it, unless it is seen to be deployed, see `RollbackMeans.deployer`. */
   readonly deployer: Deployer | 'external' | undefined
+  /** see `RollbackMeans.findRestored` */
+  readonly findRestored?: FindRestored
   /** the state of production when the run begins; undefined if no checks ran */
   readonly assessment: Assessment | undefined
   /** production was failing in this incident, see `wasFailing` */
@@ -41,6 +44,8 @@ export interface RollbackReport {
   readonly ending: Ending
   readonly layers: readonly LayerOutcome[]
   readonly redeployed: Redeployed | undefined
+  /** what showed that somebody else has deployed the restored revision, one clause */
+  readonly deploymentSeen?: string
   /** what deploys the restored revision; `external`: something outside of this run */
   readonly deployedBy: 'workflow' | 'external' | 'nothing'
   readonly recovery: Recovery
@@ -106,11 +111,14 @@ export async function carryOut(options: CarryOutOptions): Promise<RollbackReport
   await announce(options, layers, attempt)
 
   const verifiedFrom = now()
-  const looked = await lookAt(options, layers, attempt)
+  const seen = attempt?.done === undefined ? await findSeen(options, layers) : undefined
+  if (seen?.state === 'deployed') log(`deployed already: ${seen.evidence}`)
+  const looked = await lookAt(options, layers, { attempt, seen })
   const before = looked.looked || options.assessment === undefined ? undefined : sayBefore(options.assessment)
   const recovery = { ...looked, before }
   // where somebody else has deployed it, nothing is left of why this run did not
-  const deployment = attempt && recovery.outcome === 'recovered' ? withoutProblem(attempt) : attempt
+  const isDeployed = seen?.state === 'deployed' || recovery.outcome === 'recovered'
+  const deployment = attempt && isDeployed ? withoutProblem(attempt) : attempt
   log(`${environment}: ${recovery.outcome}; ${recovery.because}`)
   const { outcome, because } = recovery
   const ending = endOf({ layers, deployment, recovery })
@@ -136,6 +144,7 @@ export async function carryOut(options: CarryOutOptions): Promise<RollbackReport
     ending,
     layers,
     redeployed: deployment?.done,
+    ...(seen?.state === 'deployed' && { deploymentSeen: seen.evidence }),
     deployedBy:
       options.deployer === undefined ? 'nothing' : options.deployer === 'external' ? 'external' : 'workflow',
     recovery,
@@ -222,21 +231,38 @@ function withoutProblem({ problem: _, ...deployment }: Deployment): Deployment {
 async function lookAt(
   { verify, deployer, wasFailing }: CarryOutOptions,
   outcomes: readonly LayerOutcome[],
-  deployed: Deployment | undefined,
+  { attempt, seen }: { readonly attempt: Deployment | undefined; readonly seen: Restored | undefined },
 ): Promise<Recovery> {
   const unknown = (because: string) => ({ outcome: 'unknown', because, looked: false }) as const
   if (outcomes.some(({ outcome }) => outcome === 'proposed'))
     return unknown('nothing takes effect until the pull request is merged')
   const done = outcomes.filter(isInForce)
   if (done.length === 0) return unknown('nothing was rolled back')
-  const wanting = deployed?.done === undefined ? done.filter((each) => toDeploy(each) !== undefined) : []
+  const isDeployed = attempt?.done !== undefined || seen?.state === 'deployed'
+  const wanting = isDeployed ? [] : done.filter((each) => toDeploy(each) !== undefined)
   if (wanting.length > 0 && deployer === 'external')
     return { ...unknown(sayHandOver(wanting)), isHandedOver: true }
-  // what an earlier run restored, somebody may have deployed since: production that was failing shows it
+  // what an earlier run restored, somebody may have deployed since: where GitHub knows of no deployment, production that was failing
+  // shows it
   const mayBeDeployed =
-    deployer === undefined && wasFailing && wanting.every(({ outcome }) => outcome !== 'rolled-back')
+    deployer === undefined && seen === undefined && wasFailing && wanting.every(isBackBefore)
   if (wanting.length > 0 && !mayBeDeployed) return unknown('the restored revision is not deployed yet')
   return verify(done.flatMap(({ receipt }) => receipt?.deploys ?? []))
+}
+
+/** Whether what an earlier run restored is deployed, as far as GitHub knows; undefined where nothing here is to say. */
+async function findSeen(
+  { deployer, findRestored }: CarryOutOptions,
+  outcomes: readonly LayerOutcome[],
+): Promise<Restored | undefined> {
+  const wanting = outcomes.filter((each) => isInForce(each) && toDeploy(each) !== undefined)
+  if (deployer !== undefined || !wanting.every(isBackBefore)) return undefined
+  const [commit, ...alike] = wanting.at(-1)?.receipt?.deploys ?? []
+  return commit === undefined ? undefined : findRestored?.(commit, alike)
+}
+
+function isBackBefore({ outcome }: LayerOutcome): boolean {
+  return outcome !== 'rolled-back'
 }
 
 function sayHandOver(wanting: readonly LayerOutcome[]): string {

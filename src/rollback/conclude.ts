@@ -113,13 +113,14 @@ function describeUnchanged({ plan }: Prepared): string {
 }
 
 /** The current state: each layer, what is deployed, and production as last checked. */
-function describeNow({ ending, layers, redeployed, recovery }: RollbackReport): string {
+function describeNow({ ending, layers, redeployed, deploymentSeen, recovery }: RollbackReport): string {
   const stand = [...sayLayers(layers)]
   if (ending === 'not-deployed') stand.push('it is not deployed')
   if (redeployed !== undefined)
     stand.push(`${redeployed.workflow} deployed ${shortRevision(redeployed.revision)}`)
+  else if (deploymentSeen !== undefined) stand.push(deploymentSeen)
   else if (ending === 'complete' && layers.some(({ receipt }) => (receipt?.deploys ?? []).length > 0))
-    // nothing here deploys: production that was failing and is healthy shows it, and nobody looked for a deployment
+    // GitHub knows of no deployment: production that was failing and is healthy shows it
     stand.push('its deployment was not checked')
   stand.push(sayRecovery(recovery))
   return stand.join('; ')

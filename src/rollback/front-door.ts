@@ -1,3 +1,4 @@
+import { findRestoredByDeployments } from '../deployment/restored.ts'
 import type { Repository } from '../github/client.ts'
 import { openRevisionReader } from '../github/revision-reader.ts'
 import { ruleOfPasses } from '../health/passes.ts'
@@ -90,6 +91,11 @@ export async function openFrontDoor(
       redeploy === undefined || redeploy === 'external'
         ? redeploy
         : deployBy(repository, redeploy, { ...tools, now, branch, environment }),
+    // a job that something outside deploys in may be recorded with the revision that it began with
+    ...(redeploy === undefined && {
+      findRestored: (commit, alike) =>
+        findRestoredByDeployments(repository, { environment, commit, alike }),
+    }),
     isProposalWanted: config.code.delivery === 'pull-request',
     // what is back already is deployed, or said not to be
     findObstacle: async (plan) => {

@@ -10,7 +10,7 @@ import type { Obstacle } from './preflight.ts'
 import type { LayerCircumstances } from './prepare.ts'
 import type { Production } from './production.ts'
 import type { Record } from './record.ts'
-import type { Deployer } from './redeployment.ts'
+import type { Deployer, FindRestored } from './redeployment.ts'
 import type { Choice } from './strategy.ts'
 
 /** The subject of a rollback, and where it is recorded. */
@@ -61,6 +61,8 @@ export interface RollbackMeans {
   readonly production: Production
   /** external: something outside of this run deploys, and verifies; undefined where nobody has said what does */
   readonly deployer: Deployer | 'external' | undefined
+  /** how it shows that a restored revision is deployed where nobody has said what deploys; absent where nothing can be asked */
+  readonly findRestored?: FindRestored
   /** the setting that names the workflow that deploys, where it is not that of the file */
   readonly deployerSetting?: string
   /** the user asked for a pull request (`delivery: pull-request`): one that waits to be merged is what the run was to end with */

@@ -20,6 +20,13 @@ export interface Deployer {
   ) => Promise<Redeployed>
 }
 
+/**
+ * Checks whether a restored revision is deployed now.
+ * @param alike revisions with the same content, any of which may be deployed instead
+ * @returns undefined where nothing shows it
+ */
+export type FindRestored = (commit: string, alike: readonly string[]) => Promise<Restored | undefined>
+
 /** What this run deploys with, of what deploys; undefined where nothing does, or something outside of the run. */
 export function unlessExternal<T>(deploys: T | 'external' | undefined): T | undefined {
   return deploys === 'external' ? undefined : deploys

@@ -111,7 +111,7 @@ export function preparationOf(
     rehearsal: options.rehearsal === true,
     isAskedFor: options.isAskedFor,
     isPerTarget: options.isPerTarget === true,
-    findRestored: unlessExternal(options.deployer)?.find,
+    findRestored: unlessExternal(options.deployer)?.find ?? options.findRestored,
     production: options.production,
     saved,
     guard: (plan, isAgreed) => {

@@ -259,8 +259,45 @@ describe('whatever was not looked at is said in the last line', () => {
         expect(lastLine(log)).toMatch(/^production: not-deployed: code is at .*; it is not deployed; /)
         expect(summary).toContain('Rolled back, and not deployed')
       }
+      // production that is healthy for a moment does not show it: GitHub says what is deployed
       shop.service.change({ status: 200 })
+      const flapped = await rollBack({}, byHand)
+      expect(flapped).toMatchObject({ exitCode: 1, outputs: { decision: 'not-deployed' } })
+      expect(flapped.outputs['recovery']).not.toBe('recovered')
+      const head = await shop.head()
+      shop.deploy(head, 'success', 'production')
       const { exitCode, outputs, log } = await rollBack()
+      expect({ exitCode, log, ...outputs }).toMatchObject({
+        exitCode: 0,
+        decision: 'complete',
+        recovery: 'recovered',
+      })
+      expect(lastLine(log)).toMatch(
+        new RegExp(
+          `; the newest successful deployment of production is ${head.slice(0, 7)}; production is healthy$`,
+        ),
+      )
+      expect(await endings()).toEqual(['not-deployed', 'not-deployed', 'not-deployed', 'complete'])
+      const after = await rollBack()
+      expect(after).toMatchObject({ exitCode: 0, outputs: { decision: 'already-rolled-back' } })
+      // somebody deploys the failed revision again: the incident is not over, however production looks
+      shop.deploy(shop.bad, 'success', 'production')
+      const again = await rollBack({}, byHand)
+      expect(again).toMatchObject({ exitCode: 1, outputs: { decision: 'not-deployed' } })
+    },
+    limit,
+  )
+
+  test(
+    '12: nothing deploys, and GitHub does not say what is deployed: that production was failing and is well shows it',
+    async () => {
+      shop = await openWholeShop({ settings: { code: {} } })
+      // nobody records deployments there
+      shop.hosted.deployments.length = 0
+      const target = { target: shop.good }
+      expect((await rollBack(target)).outputs).toMatchObject({ decision: 'not-deployed' })
+      shop.service.change({ status: 200 })
+      const { exitCode, outputs, log } = await rollBack(target)
       expect({ exitCode, log, ...outputs }).toMatchObject({
         exitCode: 0,
         decision: 'complete',
@@ -268,7 +305,7 @@ describe('whatever was not looked at is said in the last line', () => {
       })
       // that production is healthy again is what was looked at, and no deployment was
       expect(lastLine(log)).toMatch(/; its deployment was not checked; production is healthy$/)
-      expect(await endings()).toEqual(['not-deployed', 'not-deployed', 'complete'])
+      expect(await endings()).toEqual(['not-deployed', 'complete'])
     },
     limit,
   )
