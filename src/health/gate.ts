@@ -69,23 +69,15 @@ export async function watchHealth(input: WatchInput): Promise<GateReport> {
   const hide = (text: string) => toShortLine(redact(input.redact(text), secrets))
   let watched = prepareChecks(input, hide)
 
+  // read before the first round, so that no round waits for it
+  const passed = (checks.some(({ type }) => probes.has(type)) && (await input.passedBefore?.())) || nothing
+  watched = watched.map((each) => ({ ...each, hasPassed: passed.has(each.check.name) }))
   const calledAt = now()
-  // read while the first round looks: neither needs the other
-  const passedBefore = readPassed(input)
-  // every look waits for it
-  passedBefore.catch(() => {})
   const startedAt = calledAt - (input.lookBackMs ?? 0)
   const look = async (each: Watched, at: number) => {
     if (at < calledAt && each.remembers !== true) return each
-    const isWarmingUp = at - startedAt < each.check.initialDelayMs
-    const [passed, found] = await Promise.all([
-      passedBefore,
-      isWarmingUp ? each.warmUp?.(at, signal) : each.look(at, signal),
-    ])
-    const known = { ...each, hasPassed: each.hasPassed || passed.has(each.check.name) }
-    if (found === undefined) return known
-    if (isWarmingUp) return warm({ watched: known, found, hide })
-    return judge({ watched: known, found, at, hide, needsPass: input.needsPass ?? false })
+    if (at - startedAt < each.check.initialDelayMs) return warmUp({ watched: each, at, signal, hide })
+    return lookOnce({ watched: each, at, signal, hide, needsPass: input.needsPass ?? false })
   }
   for (let rounds = 1, at = startedAt; ; rounds += 1) {
     watched = await lookTogether(watched, (each) => look(each, at), input)
@@ -111,11 +103,6 @@ export async function watchHealth(input: WatchInput): Promise<GateReport> {
     if (next > now()) await sleep(next - now())
     at = next
   }
-}
-
-/** The names of the checks that have passed before: only probes need them. */
-async function readPassed({ checks, passedBefore }: WatchInput): Promise<ReadonlySet<string>> {
-  return (checks.some(({ type }) => probes.has(type)) && (await passedBefore?.())) || nothing
 }
 
 function prepareChecks(input: WatchInput, hide: (text: string) => string): readonly Watched[] {
@@ -188,15 +175,18 @@ async function lookTogether(
   return looked
 }
 
-function judge(input: {
+async function lookOnce(input: {
   readonly watched: Watched
-  readonly found: Reading
   readonly at: number
+  readonly signal: AbortSignal
   readonly hide: (text: string) => string
   readonly needsPass: boolean
-}): Watched {
-  const { watched, at, hide } = input
-  const found = applyGapRules(evidenceOf(input.found, watched, input.needsPass), watched.check)
+}): Promise<Watched> {
+  const { watched, at, signal, hide } = input
+  const found = applyGapRules(
+    evidenceOf(await watched.look(at, signal), watched, input.needsPass),
+    watched.check,
+  )
   const reading: Reading = found.note === undefined ? found : { ...found, note: hide(found.note) }
   const tally = addReading({ tally: watched.tally, reading, at, limit: watched.check.limit })
   const hasPassed = watched.hasPassed || stateOf(reading, watched.check.limit) === 'ok'
@@ -207,15 +197,19 @@ function judge(input: {
  * A look during the `initial-delay`: the service gets the same requests as later, so that what is slow or fails only at first does so
  * now. The log shows it; it is not judged, but a probe that passes has passed.
  */
-function warm({
+async function warmUp({
   watched,
-  found,
+  at,
+  signal,
   hide,
 }: {
   readonly watched: Watched
-  readonly found: Reading
+  readonly at: number
+  readonly signal: AbortSignal
   readonly hide: (text: string) => string
-}): Watched {
+}): Promise<Watched> {
+  const found = await watched.warmUp?.(at, signal)
+  if (found === undefined) return watched
   const reading: Reading = found.note === undefined ? found : { ...found, note: hide(found.note) }
   const hasPassed = watched.hasPassed || stateOf(reading, watched.check.limit) === 'ok'
   return { ...watched, hasPassed, warming: reading }
