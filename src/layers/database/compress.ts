@@ -3,14 +3,10 @@ import { constants, createZstdCompress } from 'node:zlib'
 const pieceSize = 1 << 20
 /** How many pieces are compressed side by side. */
 const width = 3
-const options = {
-  // what compresses to less than half comes back from its thread at once
-  chunkSize: (pieceSize / 8) * 5,
-  params: {
-    // off by default, and then most flipped bits load silently
-    [constants.ZSTD_c_checksumFlag]: 1,
-    [constants.ZSTD_c_compressionLevel]: 1,
-  },
+const params = {
+  // off by default, and then most flipped bits load silently
+  [constants.ZSTD_c_checksumFlag]: 1,
+  [constants.ZSTD_c_compressionLevel]: 1,
 }
 
 /**
@@ -19,11 +15,13 @@ const options = {
  */
 export async function* compress(content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const running: Promise<Buffer>[] = []
-  const lanes = Array.from({ length: width }, openLane)
+  const lanes: Lane[] = []
   try {
     let index = 0
     for await (const piece of pieces(content)) {
-      const frame = (lanes[index % width] ?? never()).compress(piece)
+      const lane = lanes[index % width] ?? openLane(piece.length)
+      lanes[index % width] = lane
+      const frame = lane.compress(piece)
       // one that fails is told of when its turn comes
       frame.catch(() => {})
       running.push(frame)
@@ -36,13 +34,22 @@ export async function* compress(content: AsyncIterable<Buffer>): AsyncGenerator<
   }
 }
 
-/** Compresses one piece after the other: what is set up for a frame is used for all, which costs a sixth of the time else. */
-function openLane() {
-  const stream = createZstdCompress(options)
+interface Lane {
+  readonly compress: (piece: Buffer) => Promise<Buffer>
+  readonly close: () => void
+}
+
+/**
+ * Compresses one piece after the other: what is set up for a frame is used for all, which costs a sixth of the time else.
+ * @param size of the largest piece, bytes
+ */
+function openLane(size: number): Lane {
+  // what compresses to less than half comes back from its thread at once
+  const stream = createZstdCompress({ chunkSize: Math.max(1 << 10, Math.ceil((size * 5) / 8)), params })
   let written: Buffer[] = []
   stream.on('data', (chunk: Buffer) => written.push(chunk))
   return {
-    compress: (piece: Buffer): Promise<Buffer> =>
+    compress: (piece) =>
       new Promise((resolve, reject) => {
         stream.once('error', reject)
         stream.write(piece)
@@ -57,7 +64,7 @@ function openLane() {
           )
         })
       }),
-    close: () => stream.destroy(),
+    close: () => void stream.destroy(),
   }
 }
 
@@ -66,11 +73,13 @@ function openLane() {
  * side by side: new buffers for each would fill the memory before it is cleared.
  */
 async function* pieces(content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const buffers = Array.from({ length: width }, () => Buffer.allocUnsafe(pieceSize))
+  const buffers: Buffer[] = []
   let [index, filled] = [0, 0]
+  const current = () => buffers[index % width] ?? Buffer.alloc(0)
   for await (const chunk of content) {
     for (let from = 0; from < chunk.length; ) {
-      const piece = buffers[index % buffers.length] ?? never()
+      const piece = withRoom(current(), filled, index > 0 ? pieceSize : filled + chunk.length - from)
+      buffers[index % width] = piece
       const copied = chunk.copy(piece, filled, from)
       filled += copied
       from += copied
@@ -81,7 +90,15 @@ async function* pieces(content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     }
   }
   // of nothing too there is a frame: a file of none is no file of zstd
-  if (filled > 0 || index === 0) yield (buffers[index % buffers.length] ?? never()).subarray(0, filled)
+  if (filled > 0 || index === 0) yield current().subarray(0, filled)
+}
+
+/** A buffer for so many bytes, up to those of a piece, which begins with those that are in it: most contents are small. */
+function withRoom(buffer: Buffer, filled: number, needed: number): Buffer {
+  if (buffer.length >= Math.min(needed, pieceSize)) return buffer
+  const larger = Buffer.allocUnsafe(Math.min(Math.max(needed, 2 * filled), pieceSize))
+  buffer.copy(larger, 0, 0, filled)
+  return larger
 }
 
 function never(): never {

@@ -12,6 +12,7 @@ export async function* readChunks(path: string): AsyncGenerator<Buffer> {
 
 /** One that is read, one that is worked on, one that is still being written. */
 const width = 3
+const [leastChunk, largestChunk] = [1 << 16, 1 << 20]
 
 /**
  * Reads an open file from its beginning in chunks, each of which is good until the one after the next is taken: few buffers for
@@ -19,9 +20,16 @@ const width = 3
  * next chunk is read while one is worked on.
  */
 export async function* chunksOf(file: FileHandle): AsyncGenerator<Buffer> {
-  const buffers = Array.from({ length: width }, () => Buffer.allocUnsafe(1 << 20))
+  // large buffers for many small files would have the whole heap collected again and again
+  const { size } = await file.stat()
+  const chunkSize = Math.min(
+    Math.max(Math.ceil(size / 16), Math.min(size, leastChunk), 1 << 12),
+    largestChunk,
+  )
+  const buffers: Buffer[] = []
   const read = async (index: number, at: number): Promise<Buffer> => {
-    const buffer = buffers[index % width] ?? Buffer.alloc(0)
+    const buffer = buffers[index % width] ?? Buffer.allocUnsafe(chunkSize)
+    buffers[index % width] = buffer
     const { bytesRead } = await file.read(buffer, 0, buffer.length, at)
     return buffer.subarray(0, bytesRead)
   }

@@ -27,8 +27,10 @@ async function findChangedPages(one: string, other: string, size: number): Promi
   const changed = new Set<number>()
   const [a, b] = [await open(one), await open(other)]
   try {
-    const [left, right] = [Buffer.alloc(size * 256), Buffer.alloc(size * 256)]
-    for (let first = 1; ; first += 256) {
+    const most = Math.max((await a.stat()).size, (await b.stat()).size)
+    const step = Math.min(256, Math.ceil(most / size) + 1)
+    const [left, right] = [Buffer.alloc(size * step), Buffer.alloc(size * step)]
+    for (let first = 1; ; first += step) {
       const [read, alsoRead] = [
         await fill(a, left, (first - 1) * size),
         await fill(b, right, (first - 1) * size),
