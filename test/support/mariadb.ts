@@ -1,13 +1,12 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { chownSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createConnection, type RowDataPacket } from 'mysql2/promise'
 import type { Certificates } from './certificates.ts'
 import { freePort } from './misbehaving-service.ts'
 import { prepareFolder } from './prepared-folder.ts'
+import { makeServerFolder } from './server-folder.ts'
 
 export interface MariaDbServer {
   readonly port: number
@@ -25,22 +24,22 @@ export const administrator = { name: 'admin', password: 'pa"ss\\wö#rd' }
 
 /**
  * Starts the real MariaDB of the machine (`apt-get install -y mariadb-server`) on a free loopback port, with its data in a
- * temporary directory.
+ * temporary directory. It ends with this process.
  * @param tls takes no session without it
- * @param place folder that gets the data
+ * @param place folder that gets the data; by default in memory
  * @param version that it says it has; by default its own
  * @throws when it is not installed: a test that needs it fails then, and is not skipped
  */
 export async function startMariaDb({
   tls,
-  place = tmpdir(),
+  place,
   version,
 }: {
   tls?: Pick<Certificates, 'certificate' | 'key'>
   place?: string
   version?: string
 } = {}): Promise<MariaDbServer> {
-  const directory = await mkdtemp(join(place, 'mariadb-'))
+  const { directory, remove } = await makeServerFolder('mariadb-', { pidFile: 'pid', place })
   const data = join(directory, 'data')
   const socket = join(directory, 'socket')
   // a server that starts removes what others left in a folder of temporary tables: each has its own
@@ -59,7 +58,7 @@ export async function startMariaDb({
       execFileSync('mariadb-install-db', all, { stdio: 'pipe' })
     })
   } catch (error) {
-    await rm(directory, { recursive: true, force: true })
+    await remove()
     throw new Error(
       `MariaDB cannot be set up, and this test needs it (apt-get install -y mariadb-server): ${error}`,
     )
@@ -88,6 +87,7 @@ export async function startMariaDb({
         `--datadir=${data}`,
         ...(version === undefined ? [] : [`--version=${version}`]),
         `--socket=${socket}`,
+        `--pid-file=${join(directory, 'pid')}`,
         `--port=${port}`,
         temporary,
         ...['--bind-address=127.0.0.1', '--event-scheduler=ON', '--innodb-flush-log-at-trx-commit=2'],
@@ -114,7 +114,7 @@ export async function startMariaDb({
   }
   const stop = async () => {
     await end('SIGKILL')
-    await rm(directory, { recursive: true, force: true })
+    await remove()
   }
   const { name, password } = administrator
   try {

@@ -1,13 +1,13 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { chmodSync, chownSync, copyFileSync, existsSync, readdirSync, writeFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Certificates } from './certificates.ts'
 import { freePort } from './misbehaving-service.ts'
 import { prepareFolder } from './prepared-folder.ts'
+import { makeServerFolder } from './server-folder.ts'
 
 export interface PostgresServer {
   readonly port: number
@@ -21,9 +21,12 @@ export interface PostgresServer {
 
 export const superuser = { name: 'admin', password: 'pa:ss\\wörd' }
 
+/** What is written has to outlive the server's crash, and not that of the machine. */
+const settings = ['listen_addresses=127.0.0.1', 'fsync=off', 'max_wal_size=1GB', 'shared_buffers=64MB']
+
 /**
  * Starts the real PostgreSQL of the machine (`apt-get install -y postgresql`) on a free loopback port, with its data in a
- * temporary directory.
+ * temporary directory. It ends with this process.
  * @param tls takes no session without it
  * @param bin folder of its programs; by default that of Debian's package
  * @throws when it is not installed: a test that needs it fails then, and is not skipped
@@ -35,7 +38,7 @@ export async function startPostgres({
   tls?: Pick<Certificates, 'certificate' | 'key'>
   bin?: string
 } = {}): Promise<PostgresServer> {
-  const directory = await mkdtemp(join(tmpdir(), 'postgres-'))
+  const { directory, remove } = await makeServerFolder('postgres-', { pidFile: 'data/postmaster.pid' })
   const as = owner()
   if (as !== undefined) chownSync(directory, as.uid, as.gid)
   const data = join(directory, 'data')
@@ -53,20 +56,9 @@ export async function startPostgres({
     child = spawn(
       join(bin, 'postgres'),
       [
-        '-D',
-        data,
-        '-p',
-        String(port),
-        '-k',
-        directory,
-        '-c',
-        'listen_addresses=127.0.0.1',
-        '-c',
-        'fsync=off',
-        '-c',
-        'max_wal_size=4GB',
-        '-c',
-        `ssl=${tls === undefined ? 'off' : 'on'}`,
+        ...['-D', data, '-p', String(port), '-k', directory],
+        ...settings.flatMap((each) => ['-c', each]),
+        ...['-c', `ssl=${tls === undefined ? 'off' : 'on'}`],
       ],
       { ...as, env: environment, stdio: ['ignore', 'ignore', 'pipe'], cwd: directory, detached: true },
     )
@@ -111,6 +103,7 @@ export async function startPostgres({
     await sql('postgres', `ALTER ROLE ${superuser.name} PASSWORD '${superuser.password}'`)
   } catch (error) {
     await end('SIGQUIT')
+    await remove()
     throw error
   }
   return {
@@ -125,7 +118,7 @@ export async function startPostgres({
     },
     stop: async () => {
       await end('SIGQUIT')
-      await rm(directory, { recursive: true, force: true })
+      await remove()
     },
   }
 }
