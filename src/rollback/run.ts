@@ -10,7 +10,7 @@ import { wasFailing } from './assessment.ts'
 import { carryOut } from './carry-out.ts'
 import { describePlan } from './describe.ts'
 import type { RollbackOptions } from './options.ts'
-import { intentionOf, targetsOf, viewsOf } from './plan.ts'
+import { intentionOf, type Plan, targetsOf, viewsOf } from './plan.ts'
 import { demandNoObstacle, describeObstacle } from './preflight.ts'
 import { type Preparation, type Prepared, prepare } from './prepare.ts'
 import { unlessExternal } from './redeployment.ts'
@@ -47,13 +47,27 @@ export async function runRollback(options: RollbackOptions): Promise<RollbackRes
     if (options.rehearsal && prepared.kind === 'ready' && prepared.progress.unfinished === undefined)
       demandEndable(prepared.plan, options)
     if (isLocked) demandNoObstacle(await options.findObstacle?.(prepared.plan))
-    if (!isLocked || (await lock.take()) === 'taken') return await carryOn(options, begun, prepared)
-    // another run has held it meanwhile: what was planned is planned anew, on what that has left
+    if (!isLocked) return await carryOn(options, begun, prepared)
+    const isAlone = (await lock.take()) === 'taken'
+    if (isAlone && !(await hasCodeMoved(options, prepared.plan)))
+      return await carryOn(options, begun, prepared)
+    // what was planned is planned anew, on what another run, or a push, has left
     const anew = { ...begun, history: await options.readHistory() }
     return await carryOn(options, anew, await prepare(preparationOf(options, anew)))
   } finally {
     await lock.release()
   }
+}
+
+/**
+ * Whether the branch has moved since it was planned, where other layers go back before the code: the code's own compare-and-swap would
+ * come too late for them.
+ */
+async function hasCodeMoved({ repository, branch }: RollbackOptions, plan: Plan): Promise<boolean> {
+  const [first, ...later] = viewsOf(plan)
+  const code = later.find(({ layer, state }) => layer === 'code' && state === 'pending')
+  if (first === undefined || code === undefined) return false
+  return code.from !== (await demandHead(repository, branch))
 }
 
 /** Reads what a run goes by; changes nothing. @throws InputError, RefusedError for a rehearsal that must not be, and for a plan that is not valid */

@@ -12,7 +12,7 @@ export function guardOutput(): void {
 }
 
 /** A runner that has not read by then is gone. */
-const printedWithinMs = 5_000
+const printedWithinMs = 2_000
 
 /**
  * Ends the process once what it printed is read: what a pipe does not take at once waits in the process, and `process.exit` drops it.

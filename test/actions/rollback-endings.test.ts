@@ -493,6 +493,26 @@ describe('whatever was not looked at is said in the last line', () => {
   )
 })
 
+test(
+  'a fix that is pushed and deployed while the lock is taken: the database does not go back without the code',
+  async () => {
+    shop = await openWholeShop()
+    let fix: Promise<string> | undefined
+    shop.github.onRequest(async ({ method, path }) => {
+      if (fix !== undefined || method !== 'PUT' || !path.includes('locks')) return
+      fix = shop.commit({ 'server.mjs': 'serve()\n' }, { message: 'Serve again', author: 'Ada' })
+      shop.deploy(await fix, 'success', 'production')
+      shop.service.change({ status: 200 })
+    })
+    const { exitCode, log, outputs } = await rollBack({ layers: 'database, code' })
+    expect({ log, exitCode, ...outputs }).toMatchObject({ exitCode: 0, decision: 'well' })
+    expect(await shop.head()).toBe(await fix)
+    expect(shop.columns()).toEqual(['name', 'price', 'stars'])
+    expect(await endings()).toEqual([])
+  },
+  limit,
+)
+
 describe('a history that cannot be written any more ends the run with where each layer is', () => {
   /** Refuses an event of the history from the first of a kind on, and what else fails with it. */
   async function refuseEvents(
