@@ -72,8 +72,10 @@ export async function findRestored(
 /**
  * The same where nothing is known of what deploys: by GitHub's deployments alone.
  * @param commit full id of the restored revision
- * @param alike full ids of revisions with the same content, any of which may be deployed instead
- * @returns undefined where no deployment of the environment has succeeded, or none may be read
+ * @param alike full ids of revisions with the same content, any of which may be deployed instead: after the failed one was
+ * @param bad the failed revision
+ * @returns undefined where GitHub's deployments do not say: none of the environment has succeeded, none may be read, or those of the
+ * failed revision are not there
  */
 export async function findRestoredByDeployments(
   repository: Repository,
@@ -81,12 +83,24 @@ export async function findRestoredByDeployments(
     environment,
     commit,
     alike,
-  }: { readonly environment: string; readonly commit: string; readonly alike: readonly string[] },
+    bad,
+  }: {
+    readonly environment: string
+    readonly commit: string
+    readonly alike: readonly string[]
+    readonly bad: string
+  },
 ): Promise<Restored | undefined> {
-  const current = await visible(findDeployed(repository, environment))
+  const [current, failed] = await Promise.all([
+    visible(findDeployed(repository, environment)),
+    visible(newestDeployment(repository, { environment, revision: bad })),
+  ])
   if (current === undefined) return undefined
   const { revision } = current
-  if (!alike.includes(revision) && !(await isAncestor(repository, { older: commit, newer: revision })))
+  if (alike.includes(revision)) {
+    if (failed === undefined) return undefined
+    if (current.createdAt <= failed.createdAt) return { state: 'not-deployed' }
+  } else if (!(await isAncestor(repository, { older: commit, newer: revision })))
     return { state: 'not-deployed' }
   return { state: 'deployed', revision, url: '', evidence: sayNewest(environment, revision) }
 }

@@ -93,7 +93,8 @@ export async function openFrontDoor(
         : deployBy(repository, redeploy, { ...tools, now, branch, environment }),
     // a job that something outside deploys in may be recorded with the revision that it began with
     ...(redeploy === undefined && {
-      findRestored: (commit, alike) => findRestoredByDeployments(repository, { environment, commit, alike }),
+      findRestored: (commit, alike) =>
+        findRestoredByDeployments(repository, { environment, commit, alike, bad: revision }),
     }),
     isProposalWanted: config.code.delivery === 'pull-request',
     // what is back already is deployed, or said not to be

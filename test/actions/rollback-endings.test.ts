@@ -310,6 +310,28 @@ describe('whatever was not looked at is said in the last line', () => {
     limit,
   )
 
+  test(
+    '12: nothing deploys, and the deployment of the failed revision has failed: the good one from before it is not the restored one',
+    async () => {
+      shop = await openWholeShop({ settings: { code: {} } })
+      const [, ...older] = shop.hosted.deployments.splice(0)
+      shop.hosted.deployments.push(...older)
+      shop.deploy(shop.bad, 'failure', 'production')
+      expect((await rollBack()).outputs).toMatchObject({ decision: 'not-deployed' })
+      shop.service.change({ status: 200 })
+      const { log, ...again } = await rollBack()
+      expect({ log, ...again }).toMatchObject({ exitCode: 1, outputs: { decision: 'not-deployed' } })
+      // the good revision itself is deployed again
+      shop.deploy(shop.good, 'success', 'production')
+      const after = await rollBack()
+      expect(after).toMatchObject({ exitCode: 0, outputs: { decision: 'complete' } })
+      expect(lastLine(after.log)).toContain(
+        `the newest successful deployment of production is ${shop.good.slice(0, 7)}`,
+      )
+    },
+    limit,
+  )
+
   const external = { code: { redeploy: 'external' } }
   test.each<[string, Readonly<Record<string, unknown>>]>([
     ['with checks', external],
