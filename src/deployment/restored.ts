@@ -74,8 +74,8 @@ export async function findRestored(
  * @param commit full id of the restored revision
  * @param alike full ids of revisions with the same content, any of which may be deployed instead: after the failed one was
  * @param bad the failed revision
- * @returns undefined where GitHub's deployments do not say: none of the environment has succeeded, none may be read, or those of the
- * failed revision are not there
+ * @returns undefined where GitHub's deployments do not say: the environment has none, none may be read, or those of the failed
+ * revision are not there
  */
 export async function findRestoredByDeployments(
   repository: Repository,
@@ -95,7 +95,11 @@ export async function findRestoredByDeployments(
     visible(findDeployed(repository, environment)),
     visible(newestDeployment(repository, { environment, revision: bad })),
   ])
-  if (current === undefined) return undefined
+  if (current === undefined) {
+    // all have failed, or have not ended
+    const isAny = (await visible(newestDeployment(repository, { environment }))) !== undefined
+    return isAny ? { state: 'not-deployed' } : undefined
+  }
   const { revision } = current
   if (alike.includes(revision)) {
     if (failed === undefined) return undefined
@@ -112,7 +116,7 @@ function sayNewest(environment: string, revision: string): string {
 /** However it ended. */
 async function newestDeployment(
   repository: Repository,
-  of: { readonly environment: string; readonly revision: string },
+  of: { readonly environment: string; readonly revision?: string },
 ): Promise<Deployment | undefined> {
   for await (const deployment of listDeployments(repository, of)) return deployment
   return undefined

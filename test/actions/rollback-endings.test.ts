@@ -332,6 +332,26 @@ describe('whatever was not looked at is said in the last line', () => {
     limit,
   )
 
+  test(
+    '12: nothing deploys, and no deployment of the environment has succeeded: that production is well shows nothing',
+    async () => {
+      shop = await openWholeShop({ settings: { code: {} } })
+      shop.hosted.deployments.length = 0
+      shop.deploy(shop.good, 'failure', 'production')
+      shop.deploy(shop.bad, 'failure', 'production')
+      const target = { target: shop.good }
+      expect((await rollBack(target)).outputs).toMatchObject({ decision: 'not-deployed' })
+      shop.service.change({ status: 200 })
+      for (const job of [{}, byHand]) {
+        const { log, ...again } = await rollBack(target, job)
+        expect({ log, ...again }).toMatchObject({ exitCode: 1, outputs: { decision: 'not-deployed' } })
+      }
+      shop.deploy(await shop.head(), 'success', 'production')
+      expect(await rollBack(target)).toMatchObject({ exitCode: 0, outputs: { decision: 'complete' } })
+    },
+    limit,
+  )
+
   const external = { code: { redeploy: 'external' } }
   test.each<[string, Readonly<Record<string, unknown>>]>([
     ['with checks', external],
