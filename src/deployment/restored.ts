@@ -103,7 +103,7 @@ export async function findRestoredByDeployments(
   const { revision } = current
   if (alike.includes(revision)) {
     if (failed === undefined) return undefined
-    if (current.createdAt <= failed.createdAt) return { state: 'not-deployed' }
+    if (!isLater(current, failed)) return { state: 'not-deployed' }
   } else if (!(await isAncestor(repository, { older: commit, newer: revision })))
     return { state: 'not-deployed' }
   return { state: 'deployed', revision, url: '', evidence: sayNewest(environment, revision) }
@@ -111,6 +111,12 @@ export async function findRestoredByDeployments(
 
 function sayNewest(environment: string, revision: string): string {
   return `the newest successful deployment of ${environment} is ${shortRevision(revision)}`
+}
+
+/** GitHub gives times in whole seconds; ids ascend. */
+function isLater(one: Deployment, other: Deployment): boolean {
+  const between = one.createdAt.getTime() - other.createdAt.getTime()
+  return between === 0 ? one.id > other.id : between > 0
 }
 
 /** However it ended. */
