@@ -42,7 +42,12 @@ export async function lookAfterwards(
     const now = view.layer === deployed?.layer ? commit : view.now
     return now === undefined ? [] : [`${view.layer} is at ${shortRevision(now)}`]
   })
-  if (restored === undefined) said.push('nothing was deployed by this run')
+  if (restored === undefined)
+    said.push(
+      commit === undefined || findRestored === undefined
+        ? 'nothing was deployed by this run'
+        : 'its deployment was not checked',
+    )
   else
     said.push(
       restored.state === 'deployed'

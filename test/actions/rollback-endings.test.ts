@@ -306,6 +306,9 @@ describe('whatever was not looked at is said in the last line', () => {
       // that production is healthy again is what was looked at, and no deployment was
       expect(lastLine(log)).toMatch(/; its deployment was not checked; production is healthy$/)
       expect(await endings()).toEqual(['not-deployed', 'complete'])
+      const standing = await rollBack(target, byHand)
+      expect(standing).toMatchObject({ exitCode: 0, outputs: { decision: 'already-rolled-back' } })
+      expect(lastLine(standing.log)).toMatch(/; its deployment was not checked; production is healthy: /)
     },
     limit,
   )
@@ -321,8 +324,11 @@ describe('whatever was not looked at is said in the last line', () => {
       shop.service.change({ status: 200 })
       const { log, ...again } = await rollBack()
       expect({ log, ...again }).toMatchObject({ exitCode: 1, outputs: { decision: 'not-deployed' } })
-      // the good revision itself is deployed again
+      // the good revision itself is deployed again, in the same second as GitHub's times have it
       shop.deploy(shop.good, 'success', 'production')
+      const [newest, failed] = shop.hosted.deployments
+      if (newest === undefined || failed === undefined) throw new Error('there are no deployments')
+      shop.hosted.deployments[0] = { ...newest, createdAt: failed.createdAt }
       const after = await rollBack()
       expect(after).toMatchObject({ exitCode: 0, outputs: { decision: 'complete' } })
       expect(lastLine(after.log)).toContain(
