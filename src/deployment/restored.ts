@@ -1,4 +1,4 @@
-import { RefusedError } from '../errors.ts'
+import { attempt, isUserFacing, RefusedError } from '../errors.ts'
 import type { Repository } from '../github/client.ts'
 import { isAncestor } from '../github/compare.ts'
 import { type Deployment, listDeployments } from '../github/deployments.ts'
@@ -18,6 +18,8 @@ export type Restored =
     }
   /** superseded: it was deployed, and another revision was deployed since */
   | { readonly state: 'superseded' | 'not-deployed' }
+  /** because: one clause */
+  | { readonly state: 'unreadable'; readonly because: string }
 
 /**
  * Looks for what shows that a restored revision is deployed now: a deployment that succeeded, or a completed run of the workflow
@@ -74,8 +76,7 @@ export async function findRestored(
  * @param commit full id of the restored revision
  * @param alike full ids of revisions with the same content, any of which may be deployed instead: after the failed one was
  * @param bad the failed revision
- * @returns undefined where GitHub's deployments do not say: the environment has none, none may be read, or those of the failed
- * revision are not there
+ * @returns undefined where GitHub's deployments do not say: the environment has none, or those of the failed revision are not there
  */
 export async function findRestoredByDeployments(
   repository: Repository,
@@ -91,15 +92,17 @@ export async function findRestoredByDeployments(
     readonly bad: string
   },
 ): Promise<Restored | undefined> {
-  const [current, failed] = await Promise.all([
-    visible(findDeployed(repository, environment)),
-    visible(newestDeployment(repository, { environment, revision: bad })),
-  ])
-  if (current === undefined) {
-    // all have failed, or have not ended
-    const isAny = (await visible(newestDeployment(repository, { environment }))) !== undefined
-    return isAny ? { state: 'not-deployed' } : undefined
-  }
+  const read = await attempt(() =>
+    Promise.all([
+      findDeployed(repository, environment),
+      newestDeployment(repository, { environment, revision: bad }),
+      newestDeployment(repository, { environment }),
+    ]),
+  )
+  if (isUserFacing(read)) return { state: 'unreadable', because: read.message }
+  const [current, failed, newest] = read
+  // all have failed, or have not ended
+  if (current === undefined) return newest === undefined ? undefined : { state: 'not-deployed' }
   const { revision } = current
   if (alike.includes(revision)) {
     if (failed === undefined) return undefined

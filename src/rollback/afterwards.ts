@@ -23,6 +23,11 @@ export interface Standing {
   readonly assessment: Assessment | undefined
 }
 
+/** Why nobody can say whether the restored revision is deployed. */
+export function sayUnreadable({ because }: { readonly because: string }): string {
+  return `whether the restored revision is deployed could not be read: ${because}`
+}
+
 /**
  * Looks whether an incident whose layers are all back is over: whether the restored revision is deployed, and whether production
  * is well. That an earlier run ended is no answer.
@@ -52,7 +57,9 @@ export async function lookAfterwards(
     said.push(
       restored.state === 'deployed'
         ? restored.evidence
-        : `${commit?.slice(0, 7)} is ${restored.state === 'superseded' ? 'not what was deployed last' : 'not deployed'}`,
+        : restored.state === 'unreadable'
+          ? sayUnreadable(restored)
+          : `${commit?.slice(0, 7)} is ${restored.state === 'superseded' ? 'not what was deployed last' : 'not deployed'}`,
     )
   said.push(
     assessment === undefined

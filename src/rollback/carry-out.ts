@@ -3,6 +3,7 @@ import { isUserFacing, type Message, message, setting } from '../errors.ts'
 import type { Ending } from '../history/event.ts'
 import type { LayerReceipt } from '../layers/layer.ts'
 import { shortRevision } from '../text/revision.ts'
+import { sayUnreadable } from './afterwards.ts'
 import { type ApplyOptions, applyLayers, type LayerOutcome } from './apply.ts'
 import { type Assessment, isFailing, sayBefore } from './assessment.ts'
 import { type Deployment, endOf, endOfLayers, type Recovery, type Redeployed } from './ending.ts'
@@ -46,6 +47,8 @@ export interface RollbackReport {
   readonly redeployed: Redeployed | undefined
   /** what showed that somebody else has deployed the restored revision, one clause */
   readonly deploymentSeen?: string
+  /** whether anybody has deployed it could not be read */
+  readonly isDeploymentUnknown?: true
   /** what deploys the restored revision; `external`: something outside of this run */
   readonly deployedBy: 'workflow' | 'external' | 'nothing'
   readonly recovery: Recovery
@@ -145,6 +148,7 @@ export async function carryOut(options: CarryOutOptions): Promise<RollbackReport
     layers,
     redeployed: deployment?.done,
     ...(seen?.state === 'deployed' && { deploymentSeen: seen.evidence }),
+    ...(seen?.state === 'unreadable' && { isDeploymentUnknown: true }),
     deployedBy:
       options.deployer === undefined ? 'nothing' : options.deployer === 'external' ? 'external' : 'workflow',
     recovery,
@@ -246,6 +250,7 @@ async function lookAt(
   // shows it
   const mayBeDeployed =
     deployer === undefined && seen === undefined && wasFailing && wanting.every(isBackBefore)
+  if (seen?.state === 'unreadable') return unknown(sayUnreadable(seen))
   if (wanting.length > 0 && !mayBeDeployed) return unknown('the restored revision is not deployed yet')
   return verify(done.flatMap(({ receipt }) => receipt?.deploys ?? []))
 }

@@ -113,9 +113,10 @@ function describeUnchanged({ plan }: Prepared): string {
 }
 
 /** The current state: each layer, what is deployed, and production as last checked. */
-function describeNow({ ending, layers, redeployed, deploymentSeen, recovery }: RollbackReport): string {
+function describeNow(report: RollbackReport): string {
+  const { ending, layers, redeployed, deploymentSeen, isDeploymentUnknown, recovery } = report
   const stand = [...sayLayers(layers)]
-  if (ending === 'not-deployed') stand.push('it is not deployed')
+  if (ending === 'not-deployed' && !isDeploymentUnknown) stand.push('it is not deployed')
   if (redeployed !== undefined)
     stand.push(`${redeployed.workflow} deployed ${shortRevision(redeployed.revision)}`)
   else if (deploymentSeen !== undefined) stand.push(deploymentSeen)

@@ -64,10 +64,9 @@ export async function runRollback(options: RollbackOptions): Promise<RollbackRes
  * come too late for them.
  */
 async function hasCodeMoved({ repository, branch }: RollbackOptions, plan: Plan): Promise<boolean> {
-  const [first, ...later] = viewsOf(plan)
+  const [, ...later] = viewsOf(plan)
   const code = later.find(({ layer, state }) => layer === 'code' && state === 'pending')
-  if (first === undefined || code === undefined) return false
-  return code.from !== (await demandHead(repository, branch))
+  return code !== undefined && code.from !== (await demandHead(repository, branch))
 }
 
 /** Reads what a run goes by; changes nothing. @throws InputError, RefusedError for a rehearsal that must not be, and for a plan that is not valid */

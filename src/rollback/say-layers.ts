@@ -43,7 +43,7 @@ export async function demandRecorded(
   if (lost === undefined) return
   if (!isUserFacing(lost)) throw lost
   const now = sayLayers(layers).join('; ')
-  const said = message`${lost}. The history does not have all that this run did: ${now}. Run it again: it continues from there`
+  const said = message`${lost}. The history does not contain everything that this run did: ${now}. Run it again: it continues from there`
   throw lost instanceof RefusedError
     ? new RefusedError(said, { cause: lost })
     : new UnavailableError(said, { cause: lost })

@@ -358,6 +358,23 @@ describe('whatever was not looked at is said in the last line', () => {
     limit,
   )
 
+  test(
+    '12: nothing deploys, and the token may not read deployments: that production is well shows nothing',
+    async () => {
+      shop = await openWholeShop({ settings: { code: {} } })
+      expect((await rollBack()).outputs).toMatchObject({ decision: 'not-deployed' })
+      shop.service.change({ status: 200 })
+      const permissions = { contents: 'write', issues: 'write', actions: 'write' } as const
+      const token = shop.github.createToken({ login: 'github-actions[bot]', kind: 'actions', permissions })
+      const { exitCode, outputs, log } = await rollBack({ target: shop.good }, { token })
+      expect({ log, exitCode, ...outputs }).toMatchObject({ exitCode: 1, decision: 'not-deployed' })
+      expect(lastLine(log)).toMatch(
+        /^production: not-deployed: code is at [0-9a-f]{7}; production was .*whether the restored revision is deployed could not be read: .*deployments: read/,
+      )
+    },
+    limit,
+  )
+
   const external = { code: { redeploy: 'external' } }
   test.each<[string, Readonly<Record<string, unknown>>]>([
     ['with checks', external],
@@ -599,7 +616,7 @@ describe('a history that cannot be written any more ends the run with where each
       const head = await shop.head()
       expect({ exitCode, decision: outputs['decision'] }).toEqual({ exitCode: 1, decision: undefined })
       expect(errorOf(log)).toContain(
-        `give the job \`permissions: contents: write\`. The history does not have all that this run did: database is at no migration; code is at ${head.slice(0, 7)}; ota is not rolled back: it was not tried. Run it again: it continues from there`,
+        `give the job \`permissions: contents: write\`. The history does not contain everything that this run did: database is at no migration; code is at ${head.slice(0, 7)}; ota is not rolled back: it was not tried. Run it again: it continues from there`,
       )
       expect((await rollBack({ layers: 'database, code, ota' })).outputs).toMatchObject({
         decision: 'complete',

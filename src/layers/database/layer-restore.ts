@@ -282,8 +282,6 @@ function countRoughly({ contents }: Manifest, live: Contents): readonly string[]
     if (isHistoryTable(name)) return []
     if (then === undefined)
       return rows === 0 ? [] : [`table ${name}: ${count(rows, 'row')}, and the backup has no such table`]
-    return rows <= then
-      ? []
-      : [`table ${name}: at least ${count(rows - then, 'row')} written since the backup`]
+    return rows <= then ? [] : [sayLoss({ table: name, rows: rows - then, exact: false })]
   })
 }
